@@ -1,0 +1,72 @@
+namespace EventLoops;
+
+/// <summary>What is answered to each <see cref="ProtocolFault"/>, and how it is said in a log: one table.</summary>
+public static class ProtocolFaults
+{
+    /// <summary>Says in one English sentence what the peer did. The sentence is constant: it holds nothing that the peer sent.</summary>
+    /// <param name="fault">The fault to describe. A value that is not a member gives a sentence that says so.</param>
+    /// <returns>A constant string; nothing is allocated. Any thread.</returns>
+    public static string Describe(this ProtocolFault fault) => Answer(fault).Sentence;
+
+    /// <summary>The code of the close frame that answers the fault on an open WebSocket; <see cref="WebSocketCloseCode.None"/> before one is open.</summary>
+    internal static WebSocketCloseCode CloseCode(this ProtocolFault fault) => Answer(fault).Close;
+
+    /// <summary>The status of the HTTP response that answers the fault; 0 when none can be sent and the connection is dropped.</summary>
+    internal static int HttpStatus(this ProtocolFault fault) => Answer(fault).Status;
+
+    private static Row Answer(ProtocolFault fault) => fault switch
+    {
+        ProtocolFault.None => default(Row) with { Sentence = "Nothing is wrong." },
+
+        ProtocolFault.UnmaskedFrame => Frame(WebSocketCloseCode.ProtocolError, "The client sent a frame without a mask."),
+        ProtocolFault.MaskedFrame => Frame(WebSocketCloseCode.ProtocolError, "The server sent a masked frame."),
+        ProtocolFault.ReservedBitSet => Frame(WebSocketCloseCode.ProtocolError, "A frame has a reserved bit set that no extension owns."),
+        ProtocolFault.Rsv1Misplaced => Frame(WebSocketCloseCode.ProtocolError, "RSV1 is set on a control or continuation frame."),
+        ProtocolFault.UnknownOpcode => Frame(WebSocketCloseCode.ProtocolError, "A frame has a reserved opcode."),
+        ProtocolFault.FragmentedControlFrame => Frame(WebSocketCloseCode.ProtocolError, "A control frame is fragmented."),
+        ProtocolFault.ControlFrameTooLong => Frame(WebSocketCloseCode.ProtocolError, "A control frame is longer than 125 bytes."),
+        ProtocolFault.LengthNegative => Frame(WebSocketCloseCode.ProtocolError, "A 64-bit frame length has its top bit set."),
+        ProtocolFault.LengthNotShortest => Frame(WebSocketCloseCode.ProtocolError, "A frame length is not written in its shortest form."),
+        ProtocolFault.NothingToContinue => Frame(WebSocketCloseCode.ProtocolError, "A continuation frame came outside a message."),
+        ProtocolFault.MessageInsideMessage => Frame(WebSocketCloseCode.ProtocolError, "A new message began inside a fragmented one."),
+        ProtocolFault.MessageTooBig => Frame(WebSocketCloseCode.MessageTooBig, "A message is longer than the limit."),
+        ProtocolFault.TooManyFragments => Frame(WebSocketCloseCode.PolicyViolation, "A message has more fragments than the limit."),
+        ProtocolFault.InvalidText => Frame(WebSocketCloseCode.InvalidPayload, "A text message is not UTF-8."),
+        ProtocolFault.TruncatedText => Frame(WebSocketCloseCode.InvalidPayload, "A text message ends inside a character."),
+        ProtocolFault.ClosePayloadTooShort => Frame(WebSocketCloseCode.ProtocolError, "A close frame has a payload of one byte."),
+        ProtocolFault.CloseCodeInvalid => Frame(WebSocketCloseCode.ProtocolError, "A close frame carries a code that must not be sent."),
+        ProtocolFault.CloseReasonInvalid => Frame(WebSocketCloseCode.InvalidPayload, "The reason in a close frame is not UTF-8."),
+
+        ProtocolFault.UpgradeMethodNotGet => Request(400, "A WebSocket upgrade was asked for with a method other than GET."),
+        ProtocolFault.UpgradeHttpVersion => Request(400, "A WebSocket upgrade was asked for in HTTP/1.0."),
+        ProtocolFault.KeyMissing => Request(400, "The upgrade has no Sec-WebSocket-Key."),
+        ProtocolFault.KeyRepeated => Request(400, "The upgrade has more than one Sec-WebSocket-Key."),
+        ProtocolFault.KeyMalformed => Request(400, "The Sec-WebSocket-Key is not sixteen bytes in base64."),
+        ProtocolFault.VersionMissing => Request(426, "The upgrade has no Sec-WebSocket-Version."),
+        ProtocolFault.VersionUnsupported => Request(426, "The Sec-WebSocket-Version is not 13."),
+        ProtocolFault.SubprotocolMalformed => Request(400, "A Sec-WebSocket-Protocol field is malformed."),
+        ProtocolFault.SubprotocolRepeated => Request(400, "The same subprotocol is offered twice."),
+        ProtocolFault.SubprotocolUnknown => Request(400, "None of the offered subprotocols is served here."),
+        ProtocolFault.ExtensionsMalformed => Request(400, "A Sec-WebSocket-Extensions field is malformed."),
+        ProtocolFault.OriginRefused => Request(403, "The origin of the request is not allowed."),
+        ProtocolFault.OriginRepeated => Request(400, "The request has more than one Origin."),
+
+        ProtocolFault.ReplyStatusNot101 => Reply("The server answered the upgrade with a status other than 101."),
+        ProtocolFault.ReplyWithoutUpgrade => Reply("The server's 101 has no Upgrade field with the token websocket."),
+        ProtocolFault.ReplyWithoutConnection => Reply("The server's 101 has no Connection field with the token Upgrade."),
+        ProtocolFault.ReplyAcceptMissing => Reply("The server's 101 does not have exactly one Sec-WebSocket-Accept."),
+        ProtocolFault.ReplyAcceptWrong => Reply("The server's Sec-WebSocket-Accept does not answer the key."),
+        ProtocolFault.ReplySubprotocolNotOffered => Reply("The server chose a subprotocol that was not offered."),
+        ProtocolFault.ReplyExtensionNotOffered => Reply("The server chose an extension that was not offered."),
+
+        _ => default(Row) with { Sentence = "An unknown fault." },
+    };
+
+    private static Row Frame(WebSocketCloseCode close, string sentence) => new(close, 0, sentence);
+
+    private static Row Request(int status, string sentence) => new(WebSocketCloseCode.None, status, sentence);
+
+    private static Row Reply(string sentence) => new(WebSocketCloseCode.None, 0, sentence);
+
+    private readonly record struct Row(WebSocketCloseCode Close, int Status, string Sentence);
+}
