@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+
+namespace EventLoops;
+
+/// <summary>
+/// The system calls of this assembly, all of them. Constants are those of Linux, which are the same on x64 and arm64, with glibc and
+/// with musl. The functions return what C returns; <see cref="Result(int)"/> turns that into a value or an errno.
+/// </summary>
+internal static unsafe partial class Libc
+{
+    internal const int SockStream = 1;
+    internal const int SockNonBlocking = 0x800;
+    internal const int SockCloseOnExec = 0x80000;
+    internal const int MsgNoSignal = 0x4000;
+    internal const int ShutWrite = 1;
+
+    internal const int AfUnix = 1;
+    internal const int AfInet = 2;
+    internal const int AfInet6 = 10;
+
+    internal const int SolSocket = 1;
+    internal const int SoReuseAddress = 2;
+    internal const int SoError = 4;
+    internal const int SoSendBuffer = 7;
+    internal const int SoReceiveBuffer = 8;
+    internal const int SoKeepAlive = 9;
+    internal const int SoLinger = 13;
+    internal const int SoReusePort = 15;
+
+    internal const int IpProtoTcp = 6;
+    internal const int TcpNoDelay = 1;
+    internal const int TcpKeepIdle = 4;
+    internal const int TcpKeepInterval = 5;
+    internal const int TcpKeepCount = 6;
+    internal const int TcpUserTimeout = 18;
+
+    internal const int IpProtoIPv6 = 41;
+    internal const int IPv6Only = 26;
+
+    internal const int EventFdNonBlocking = SockNonBlocking;
+    internal const int EventFdCloseOnExec = SockCloseOnExec;
+    internal const int ClockMonotonic = 1;
+
+    /// <summary>The errno of the call that has just failed on this thread.</summary>
+    internal static Errno LastErrno => (Errno)Marshal.GetLastPInvokeError();
+
+    internal static IoResult Result(int returned) => returned >= 0 ? IoResult.Ok(returned) : IoResult.Failed(LastErrno);
+
+    internal static IoResult Result(nint returned) => returned >= 0 ? IoResult.Ok((int)returned) : IoResult.Failed(LastErrno);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    internal static partial int Poll(PollFd* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    internal static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    internal static partial int TimerFdCreate(int clock, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
+    internal static partial int TimerFdSetTime(int fd, int flags, TimerSpec* value, TimerSpec* former);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static partial nint Read(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    internal static partial int Close(int fd);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    internal static partial nint Receive(int fd, void* buffer, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    internal static partial nint Send(int fd, void* bytes, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    internal static partial nint SendMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    internal static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    internal static partial int Accept4(int fd, void* address, uint* length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    internal static partial int Bind(int fd, void* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    internal static partial int Listen(int fd, int backlog);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    internal static partial int Connect(int fd, void* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    internal static partial int GetSocketName(int fd, void* address, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
+    internal static partial int GetPeerName(int fd, void* address, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    internal static partial int GetOption(int fd, int level, int name, void* value, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    internal static partial int SetOption(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    internal static partial int Shutdown(int fd, int how);
+
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Piece
+    {
+        public void* Start;
+        public nuint Length;
+    }
+
+    /// <summary>
+    /// <c>struct msghdr</c>. musl says int where glibc says size_t for two counts, and pads them to the same places, so that small
+    /// counts in zeroed words mean the same to both.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public Piece* Pieces;
+        public nuint PieceCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary><c>struct itimerspec</c>: the period, then the first time, each in seconds and nanoseconds.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimerSpec
+    {
+        public long IntervalSeconds;
+        public long IntervalNanoseconds;
+        public long ValueSeconds;
+        public long ValueNanoseconds;
+    }
+
+    /// <summary><c>struct linger</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Linger
+    {
+        public int OnOff;
+        public int Seconds;
+    }
+}

@@ -1,0 +1,64 @@
+namespace EventLoops;
+
+/// <summary>A loop that runs itself: it has a wait of its own, and the thread that calls <see cref="Run"/> is its thread.</summary>
+public abstract class OwnedEventLoop : EventLoop
+{
+    /// <summary>Sets up what all loops share.</summary>
+    /// <param name="name">What the loop is called in logs and messages.</param>
+    /// <param name="options">The clock and the system calls; null for the defaults.</param>
+    protected OwnedEventLoop(string name, EventLoopOptions? options)
+        : base(name, options)
+    {
+    }
+
+    /// <summary>Makes turns until <paramref name="stopping"/> is cancelled, which wakes the loop, or the loop is disposed by one of its callbacks.</summary>
+    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
+    /// <exception cref="LoopFaultException">The system refused to wait.</exception>
+    public void Run(CancellationToken stopping = default)
+    {
+        Hold(nameof(Run));
+        try
+        {
+            using CancellationTokenRegistration waking = stopping.UnsafeRegister(static loop => ((EventLoop)loop!).Wake(), this);
+            while (!stopping.IsCancellationRequested && !IsDisposed) MakeTurn(maxMilliseconds: -1);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Makes one turn.</summary>
+    /// <param name="maxMilliseconds">How long to wait for something to do; 0 does not wait, a negative number waits without limit.</param>
+    /// <returns>Whether a handler, a timer or posted work was called.</returns>
+    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
+    /// <exception cref="LoopFaultException">The system refused to wait.</exception>
+    public bool RunOnce(int maxMilliseconds)
+    {
+        Hold(nameof(RunOnce));
+        try
+        {
+            MakeTurn(maxMilliseconds);
+            return HasWorked;
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>
+    /// Steps 1 to 3: waits at most <paramref name="milliseconds"/> (-1: without limit), then calls <see cref="EventLoop.BeginTurn"/>, then
+    /// <see cref="EventLoop.Dispatch(Watch, PollEvents)"/> for each event. A wait that a signal interrupts is a turn without events.
+    /// The caller goes on with <see cref="EventLoop.EndTurn"/>.
+    /// </summary>
+    protected abstract void WaitCore(int milliseconds);
+
+    private void MakeTurn(int maxMilliseconds)
+    {
+        WaitCore(GetTimeout(maxMilliseconds));
+        EndTurn();
+    }
+}
