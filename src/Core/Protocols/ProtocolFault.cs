@@ -106,6 +106,9 @@ public enum ProtocolFault
     /// <summary>The request has more than one <c>Origin</c> (RFC 6454 7.3).</summary>
     OriginRepeated = 212,
 
+    /// <summary>More names are offered in <c>Sec-WebSocket-Protocol</c> than any client has use for (RFC 6455 4.1 sets no number).</summary>
+    TooManySubprotocols = 213,
+
     /// <summary>The server answered an upgrade with a status other than 101 (RFC 6455 4.1).</summary>
     ReplyStatusNot101 = 220,
 
@@ -126,4 +129,142 @@ public enum ProtocolFault
 
     /// <summary>The server chose an extension that was not offered (RFC 6455 4.1).</summary>
     ReplyExtensionNotOffered = 226,
+
+    /// <summary>The first bytes are a TLS ClientHello, on a port that speaks plain HTTP. Nothing is answered, since the peer could not read it.</summary>
+    TlsOnPlainPort = 300,
+
+    /// <summary>The method is empty, longer than 32 bytes, or not a token (RFC 9112 3.1).</summary>
+    InvalidMethod = 301,
+
+    /// <summary>The request target is empty or holds a blank, a control byte, a byte above ASCII, or a fragment (RFC 9112 3.2).</summary>
+    InvalidTarget = 302,
+
+    /// <summary>A <c>%</c> is not followed by two hexadecimal digits (RFC 3986 2.1), or stands for NUL.</summary>
+    InvalidPercentEncoding = 303,
+
+    /// <summary>The form of the request target does not fit the method (RFC 9112 3.2).</summary>
+    InvalidTargetForm = 304,
+
+    /// <summary>The first line has no version of the form <c>HTTP/1.1</c> (RFC 9112 2.3).</summary>
+    InvalidVersion = 305,
+
+    /// <summary>The major version of HTTP is not 1 (RFC 9110 15.6.6).</summary>
+    VersionNotSupported = 306,
+
+    /// <summary>The request line is longer than the limit (RFC 9112 3).</summary>
+    RequestLineTooLong = 307,
+
+    /// <summary>CONNECT was asked for, and nothing here is a tunnel (RFC 9110 9.3.6).</summary>
+    ConnectRefused = 308,
+
+    /// <summary>The method is well formed, but none that is served here (RFC 9110 9.1).</summary>
+    MethodNotImplemented = 309,
+
+    /// <summary>The first line of a response is not a version, a status of three digits, and a reason (RFC 9112 4).</summary>
+    InvalidStatusLine = 310,
+
+    /// <summary>A line ends in LF alone (RFC 9112 2.2).</summary>
+    BareLineFeed = 311,
+
+    /// <summary>A CR is not followed by LF (RFC 9112 2.2).</summary>
+    BareCarriageReturn = 312,
+
+    /// <summary>The name of a field is empty or not a token (RFC 9112 5).</summary>
+    InvalidFieldName = 320,
+
+    /// <summary>A blank stands between the name of a field and its colon (RFC 9112 5.1).</summary>
+    BlankBeforeColon = 321,
+
+    /// <summary>A field line ends before its colon (RFC 9112 5).</summary>
+    MissingColon = 322,
+
+    /// <summary>A field line begins with a blank: a folded value, which is obsolete (RFC 9112 5.2).</summary>
+    FoldedField = 323,
+
+    /// <summary>The value of a field holds a control byte (RFC 9110 5.5).</summary>
+    InvalidFieldValue = 324,
+
+    /// <summary>There are more field lines than the limit (RFC 6585 5).</summary>
+    TooManyFields = 325,
+
+    /// <summary>The head is longer than the limit (RFC 6585 5).</summary>
+    HeadTooLarge = 326,
+
+    /// <summary>A request of HTTP/1.1 has no Host field (RFC 9112 3.2).</summary>
+    MissingHost = 327,
+
+    /// <summary>A request has more than one Host field (RFC 9112 3.2).</summary>
+    DuplicateHost = 328,
+
+    /// <summary>The Host field is not a host with an optional port (RFC 9110 7.2).</summary>
+    InvalidHost = 329,
+
+    /// <summary>The Connection field names Host, Content-Length or Transfer-Encoding, which would take it from the message at the next hop (RFC 9110 7.6.1).</summary>
+    ConnectionNamesNeededField = 330,
+
+    /// <summary>The Expect field asks for something other than <c>100-continue</c> (RFC 9110 10.1.1).</summary>
+    UnknownExpectation = 331,
+
+    /// <summary>The Content-Length is not a number of digits only that fits in 63 bits (RFC 9110 8.6).</summary>
+    InvalidContentLength = 340,
+
+    /// <summary>There is more than one Content-Length field, even if they agree (RFC 9112 6.3).</summary>
+    DuplicateContentLength = 341,
+
+    /// <summary>A message has both Content-Length and Transfer-Encoding (RFC 9112 6.1).</summary>
+    LengthAndTransferEncoding = 342,
+
+    /// <summary>The Transfer-Encoding is empty, unknown, or goes on after chunked (RFC 9112 6.1).</summary>
+    InvalidTransferEncoding = 343,
+
+    /// <summary>There is more than one Transfer-Encoding field (RFC 9112 6.1 would join them; no client sends two).</summary>
+    DuplicateTransferEncoding = 344,
+
+    /// <summary>The Transfer-Encoding names a compression, which is not undone here (RFC 9112 6.1).</summary>
+    UnsupportedTransferCoding = 345,
+
+    /// <summary>A message of HTTP/1.0 has a Transfer-Encoding (RFC 9112 6.1).</summary>
+    TransferEncodingOnHttp10 = 346,
+
+    /// <summary>A response that has no body by its status announces one (RFC 9110 8.6, RFC 9112 6.1).</summary>
+    UnexpectedBody = 347,
+
+    /// <summary>A body is longer than the limit (RFC 9110 15.5.14).</summary>
+    BodyTooLarge = 348,
+
+    /// <summary>The peer closed before the end of a body (RFC 9112 8).</summary>
+    BodyCutShort = 349,
+
+    /// <summary>The server sent more interim answers (1xx) than the limit (RFC 9110 15.2).</summary>
+    TooManyInterimResponses = 350,
+
+    /// <summary>The size of a chunk is not one to sixteen hexadecimal digits of at most 63 bits (RFC 9112 7.1).</summary>
+    InvalidChunkSize = 360,
+
+    /// <summary>A chunk extension holds a control byte or does not begin with a semicolon (RFC 9112 7.1.1).</summary>
+    InvalidChunkExtension = 361,
+
+    /// <summary>The chunk extensions are longer than the limit, in one line or in all (RFC 9112 7.1.1).</summary>
+    ChunkExtensionsTooLong = 362,
+
+    /// <summary>The bytes of a chunk are not followed by CRLF (RFC 9112 7.1).</summary>
+    ChunkNotTerminated = 363,
+
+    /// <summary>A trailer has a field that frames, routes or authenticates the message (RFC 9110 6.5.1).</summary>
+    ForbiddenTrailer = 364,
+
+    /// <summary>The trailers are longer, or more, than the limit (RFC 9112 7.1.2).</summary>
+    TrailersTooLarge = 365,
+
+    /// <summary>The head of a request did not arrive in time (RFC 9110 15.5.9).</summary>
+    RequestTimeout = 380,
+
+    /// <summary>The body arrives more slowly than the minimum rate.</summary>
+    BodyTooSlow = 381,
+
+    /// <summary>The dot segments of a path lead above the root (RFC 3986 5.2.4).</summary>
+    PathAboveRoot = 390,
+
+    /// <summary>A decoded path is not UTF-8 (RFC 3629 3).</summary>
+    InvalidPathText = 391,
 }

@@ -1,0 +1,42 @@
+using System.Buffers.Text;
+
+namespace EventLoops.Protocols.Http;
+
+/// <summary>The grammar of a Host field and of an authority: <c>uri-host [ ":" port ]</c> (RFC 9110 7.2, RFC 3986 3.2.2).</summary>
+internal static class HostName
+{
+    /// <summary>
+    /// Whether a value is a host with an optional port of at most 65535. Empty is valid: RFC 9112 3.2 has it sent where a target has no authority.
+    /// User information, commas, blanks and paths are not: each has been used to make two servers see two hosts.
+    /// </summary>
+    internal static bool IsValid(ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty)
+            return true;
+        if (value[0] == '[')
+            return IsValidIpLiteral(value);
+        int colon = value.IndexOf((byte)':');
+        if (colon < 0)
+            return !value.ContainsAnyExcept(HttpChars.HostName);
+        return colon > 0 && !value[..colon].ContainsAnyExcept(HttpChars.HostName) && IsValidPort(value[(colon + 1)..]);
+    }
+
+    private static bool IsValidIpLiteral(ReadOnlySpan<byte> value)
+    {
+        int bracket = value.IndexOf((byte)']');
+        if (bracket < 3 || value[1..bracket].ContainsAnyExcept(HttpChars.IpLiteral) || !value[1..bracket].Contains((byte)':'))
+            return false;
+        ReadOnlySpan<byte> rest = value[(bracket + 1)..];
+        return rest.IsEmpty || (rest[0] == ':' && IsValidPort(rest[1..]));
+    }
+
+    // RFC 3986 3.2.3 allows a colon without a port behind it.
+    private static bool IsValidPort(ReadOnlySpan<byte> port)
+    {
+        if (port.IsEmpty)
+            return true;
+        if (port.Length > 5 || !HttpChars.IsDigit(port[0]))
+            return false;
+        return Utf8Parser.TryParse(port, out int number, out int used) && used == port.Length && number <= ushort.MaxValue;
+    }
+}
