@@ -20,7 +20,7 @@ public sealed class FrameCaseTests
     [MemberData(nameof(Names))]
     public void A_case_gives_its_events_at_every_cut(string name)
     {
-        FrameCase tried = FrameCase.ReadAll(Folder).Single(found => found.Name == name);
+        FrameCase tried = FrameCase.ReadAll(Folder).Single(found => string.Equals(found.Name, name, StringComparison.Ordinal));
 
         Assert.Equal(tried.Expected, FrameTrace.Whole(tried.Bytes, tried.Options));
         Assert.Equal(tried.Expected, FrameTrace.ByteByByte(tried.Bytes, tried.Options));
@@ -32,7 +32,7 @@ public sealed class FrameCaseTests
     [MemberData(nameof(MaskableNames))]
     public void A_case_of_a_client_gives_a_server_the_same_events_when_it_is_masked(string name)
     {
-        FrameCase tried = FrameCase.ReadAll(Folder).Single(found => found.Name == name);
+        FrameCase tried = FrameCase.ReadAll(Folder).Single(found => string.Equals(found.Name, name, StringComparison.Ordinal));
         Assert.True(FrameMasker.TryMask(tried.Bytes, out byte[] masked));
         FrameReaderOptions server = new()
         {

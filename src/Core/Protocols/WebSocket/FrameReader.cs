@@ -54,7 +54,7 @@ internal partial struct FrameReader
     }
 
     /// <summary>Whether a message has begun and not ended; control frames may come in between.</summary>
-    internal readonly bool IsInsideMessage => _message.HasFlag(MessageState.Open);
+    internal readonly bool IsInsideMessage => (_message & MessageState.Open) != MessageState.None;
 
     /// <summary>Whether no frame has begun that has not been delivered whole.</summary>
     internal readonly bool IsAtFrameBoundary => _state is ReaderState.AtBoundary or ReaderState.AfterBufferedControl or ReaderState.Closed;
@@ -135,9 +135,9 @@ internal partial struct FrameReader
     {
         PartFlags flags = final ? PartFlags.Final : PartFlags.None;
         if (_fragments == 1) flags |= PartFlags.FirstFragment;
-        if (_message.HasFlag(MessageState.FirstPart)) flags |= PartFlags.FirstPart;
-        MessageKind kind = _message.HasFlag(MessageState.Text) ? MessageKind.Text : MessageKind.Binary;
-        bool rsv1 = _message.HasFlag(MessageState.Rsv1);
+        if ((_message & MessageState.FirstPart) != MessageState.None) flags |= PartFlags.FirstPart;
+        MessageKind kind = (_message & MessageState.Text) != MessageState.None ? MessageKind.Text : MessageKind.Binary;
+        bool rsv1 = (_message & MessageState.Rsv1) != MessageState.None;
 
         _message &= ~MessageState.FirstPart;
         if (_remaining == 0) _state = ReaderState.AtBoundary;

@@ -33,13 +33,13 @@ public readonly struct MessageInfo
     public long RemainingPayload { get; }
 
     /// <summary>Whether this part belongs to the first frame of its message.</summary>
-    public bool IsFirstFragment => _flags.HasFlag(PartFlags.FirstFragment);
+    public bool IsFirstFragment => (_flags & PartFlags.FirstFragment) != PartFlags.None;
 
     /// <summary>Whether the message ends with this part: the frame has the FIN bit and nothing of it remains.</summary>
-    public bool IsFinalFragment => _flags.HasFlag(PartFlags.Final);
+    public bool IsFinalFragment => (_flags & PartFlags.Final) != PartFlags.None;
 
     /// <summary>Whether the message begins with this part.</summary>
-    public bool IsFirstPart => _flags.HasFlag(PartFlags.FirstPart);
+    public bool IsFirstPart => (_flags & PartFlags.FirstPart) != PartFlags.None;
 
     /// <summary>Whether the message ends with this part; the same as <see cref="IsFinalFragment"/>, to be read beside <see cref="IsFirstPart"/>.</summary>
     public bool IsLastPart => IsFinalFragment;
