@@ -15,7 +15,7 @@ internal static class Purity
         "Socket", "SocketIo", "NetworkStream", "SslStream", "Dns",                                    // sockets
         "EventLoop", "OwnedEventLoop", "HostedEventLoop", "PollLoop", "LoopTimer", "IReadyHandler",   // the loop
         "Libc", "LibraryImport", "LibraryImportAttribute", "DllImport", "DllImportAttribute",         // system calls
-        "Stopwatch", "DateTime", "DateTimeOffset", "TimeProvider", "TickCount", "TickCount64",        // clocks
+        "Stopwatch", "TimeProvider", "Now", "UtcNow", "Today", "TickCount", "TickCount64",            // clocks; a date that is given is no clock
         "Thread", "ThreadPool", "ThreadStatic", "ThreadLocal", "AsyncLocal", "Task", "ValueTask",     // threads
         "Timer", "PeriodicTimer", "CancellationToken", "Interlocked", "Volatile", "Monitor", "SpinLock", "SemaphoreSlim",
         "lock", "volatile", "async", "await",
