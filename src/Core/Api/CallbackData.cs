@@ -1,0 +1,29 @@
+namespace EventLoops;
+
+/// <summary>What comes with a callback. Which members mean something depends on the reason; the others are empty.</summary>
+public readonly ref struct CallbackData
+{
+    /// <summary>
+    /// The bytes that come with the reason: a part of a message or of a request's body, the payload of a pong, the decoded path of a request,
+    /// the text of a close frame, the words of a connect failure. Valid only during the callback.
+    /// </summary>
+    public ReadOnlySpan<byte> In { get; init; }
+
+    /// <summary>Where the part stands in its message. For <see cref="CallbackReason.Receive"/> and <see cref="CallbackReason.ClientReceive"/>.</summary>
+    public MessageInfo Message { get; init; }
+
+    /// <summary>How a WebSocket ended, or is about to. For <see cref="CallbackReason.Closed"/> and <see cref="CallbackReason.WsPeerInitiatedClose"/>.</summary>
+    public CloseInfo Close { get; init; }
+
+    /// <summary>Why no connection was made. For <see cref="CallbackReason.ClientConnectionError"/>.</summary>
+    public ConnectFailure Failure { get; init; }
+
+    /// <summary>The change of the user's poll array. For the six poll reasons.</summary>
+    public PollArgs Poll { get; init; }
+
+    /// <summary>The virtual host. For the reasons that have no connection yet.</summary>
+    public VirtualHost? VirtualHost { get; init; }
+
+    /// <summary>The accepted descriptor. For <see cref="CallbackReason.FilterNetworkConnection"/>.</summary>
+    public int Fd { get; init; }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using EventLoops.Protocols.Http;
+
+namespace EventLoops;
+
+/// <summary>
+/// A protocol as the loop sees it: a name that peers ask for, and callbacks. Derive from <see cref="Protocol{TSession}"/>, which has the
+/// callbacks of connections, or from <see cref="ReasonProtocol{TSession}"/>. One object may serve any number of connections and virtual hosts;
+/// everything is called on the loop's thread.
+/// </summary>
+/// <remarks>
+/// The first protocol of a virtual host, protocol 0, also answers its HTTP requests and hears of accepted connections before they have
+/// a protocol.
+/// </remarks>
+public abstract class Protocol
+{
+    private protected Protocol(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length > 0 && !HttpChars.IsToken(Encoding.UTF8.GetBytes(name)))
+            throw new ArgumentException($"'{name}' is not a token (RFC 9110 5.6.2), so no peer could ask for it.", nameof(name));
+
+        Name = name;
+    }
+
+    /// <summary>The name that is negotiated (RFC 6455 1.9). An empty one is never offered and never matches.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// The most bytes that one <c>OnReceive</c> is given: longer frames arrive in several parts. 0, the default, gives what one read brought,
+    /// at most 256 KiB.
+    /// </summary>
+    public int ReceiveBufferSize
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// The protocol is taken into service on a virtual host, before any of its connections exists. (<see cref="CallbackReason.ProtocolInit"/>)
+    /// </summary>
+    /// <param name="host">The virtual host; <see cref="VirtualHost.GetData{T}"/> gives it data that belongs to both.</param>
+    protected virtual void OnInit(VirtualHost host)
+    {
+    }
+
+    /// <summary>
+    /// The protocol leaves service, after the last connection of the virtual host has ended. (<see cref="CallbackReason.ProtocolDestroy"/>)
+    /// </summary>
+    /// <param name="host">The virtual host.</param>
+    protected virtual void OnDestroy(VirtualHost host)
+    {
+    }
+
+    /// <summary>
+    /// Protocol 0 only: a connection was accepted and nothing was read from it yet. (<see cref="CallbackReason.FilterNetworkConnection"/>)
+    /// </summary>
+    /// <param name="host">The virtual host that listens.</param>
+    /// <param name="fd">The accepted descriptor; it belongs to the library.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes it at once, without an answer.</returns>
+    protected virtual CallbackResult OnFilterNetworkConnection(VirtualHost host, int fd) => CallbackResult.Continue;
+
+    /// <summary>Makes the data of one connection, or null when this protocol keeps none.</summary>
+    internal abstract object? CreateSession();
+
+    /// <summary>Calls the method that stands for a reason of a connection. Called by <c>Connection.Raise.cs</c> and nowhere else.</summary>
+    internal abstract CallbackResult Dispatch(Connection connection, CallbackReason reason, in CallbackData data);
+
+    /// <summary>Calls the method that stands for a reason that has no connection. Called by <c>VirtualHost.Raise</c> and nowhere else.</summary>
+    internal virtual CallbackResult DispatchHost(VirtualHost host, CallbackReason reason, in CallbackData data)
+    {
+        switch (reason)
+        {
+            case CallbackReason.ProtocolInit:
+                OnInit(host);
+                return CallbackResult.Continue;
+            case CallbackReason.ProtocolDestroy:
+                OnDestroy(host);
+                return CallbackResult.Continue;
+            case CallbackReason.FilterNetworkConnection:
+                return OnFilterNetworkConnection(host, data.Fd);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(reason), reason, "A reason without a connection was expected.");
+        }
+    }
+}

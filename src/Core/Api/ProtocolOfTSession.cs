@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+
+namespace EventLoops;
+
+/// <summary>The session type of a protocol that keeps nothing for a connection.</summary>
+public struct NoSession;
+
+/// <summary>
+/// A protocol with data for each of its connections. Override what you need; every method has a default that is right for a protocol
+/// that does not care. All of them are called on the loop's thread, and none may block: the loop serves nobody else meanwhile.
+/// An exception that leaves one of them is logged and closes its own connection with 1011.
+/// </summary>
+/// <typeparam name="TSession">
+/// The data of one connection. It is zeroed when the connection takes this protocol and lives until the closing callback has returned.
+/// Use <see cref="NoSession"/> for none.
+/// </typeparam>
+/// <param name="name">The name that peers ask for (RFC 6455 1.9): a token, or empty for a protocol that is never negotiated.</param>
+public abstract class Protocol<TSession>(string name) : Protocol(name)
+    where TSession : struct
+{
+    private static NoData noData;
+
+    /// <summary>An accepted connection has its object; nothing was read from it yet. Protocol 0 only.
+    /// (<see cref="CallbackReason.ServerNewClientInstantiated"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection without an answer.</returns>
+    protected virtual CallbackResult OnAccepted(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>A request head was read and its fields can be read from <see cref="Connection.Headers"/>. Protocol 0 only.
+    /// (<see cref="CallbackReason.FilterHttpConnection"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data. It stays the same for all requests of one connection.</param>
+    /// <param name="path">The decoded path, without the query. Valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> answers 403 and closes.</returns>
+    protected virtual CallbackResult OnFilterHttp(Connection connection, ref TSession session, ReadOnlySpan<byte> path) => CallbackResult.Continue;
+
+    /// <summary>A request wants an answer, by <see cref="Connection.Respond"/> or <see cref="Connection.StartResponse"/>, now or later. Protocol 0 only.
+    /// The default answers 404. (<see cref="CallbackReason.Http"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="path">The decoded path, without the query. Valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttp(Connection connection, ref TSession session, ReadOnlySpan<byte> path)
+    {
+        connection.Respond(404, "text/plain", "There is nothing here.\n"u8);
+        return CallbackResult.Continue;
+    }
+
+    /// <summary>A part of the request's body has come. (<see cref="CallbackReason.HttpBody"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="part">The bytes; valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttpBody(Connection connection, ref TSession session, ReadOnlySpan<byte> part) => CallbackResult.Continue;
+
+    /// <summary>The request's body is complete. Called for requests with a body only. (<see cref="CallbackReason.HttpBodyCompletion"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttpBodyEnd(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>
+    /// The answer may be continued: <see cref="Connection.RequestWritable"/> asked for it, or the kernel has taken what it once refused.
+    /// (<see cref="CallbackReason.HttpWriteable"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttpWritable(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>An accepted connection has ended without becoming a WebSocket: the last call for it. Protocol 0 only.
+    /// (<see cref="CallbackReason.ClosedHttp"/>)</summary>
+    /// <param name="connection">The connection; nothing can be sent on it any more.</param>
+    /// <param name="session">Its data.</param>
+    protected virtual void OnHttpClosed(Connection connection, ref TSession session)
+    {
+    }
+
+    /// <summary>
+    /// Server: a request to become a WebSocket of this protocol. Its header fields can be read from <see cref="Connection.Headers"/> and are gone
+    /// once <see cref="OnEstablished"/> has returned. (<see cref="CallbackReason.FilterProtocolConnection"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> answers 403 and closes.</returns>
+    protected virtual CallbackResult OnUpgrading(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>Client: header fields may be added to the request with <see cref="RequestHead.Add"/>.
+    /// (<see cref="CallbackReason.ClientAppendHandshakeHeader"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="request">The request that is being written.</param>
+    /// <returns><see cref="CallbackResult.Close"/> gives the connection up.</returns>
+    protected virtual CallbackResult OnWritingRequest(Connection connection, ref TSession session, RequestHead request) => CallbackResult.Continue;
+
+    /// <summary>
+    /// Client: the reply is valid and its header fields can be read from <see cref="Connection.Headers"/>, for the last time.
+    /// (<see cref="CallbackReason.ClientFilterPreEstablish"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> gives the connection up; <see cref="OnConnectFailed"/> follows.</returns>
+    protected virtual CallbackResult OnUpgraded(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>Client: no connection was made. The last call for it, and instead of <see cref="OnEstablished"/>.
+    /// (<see cref="CallbackReason.ClientConnectionError"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="failure">How far it came, and why it ended.</param>
+    protected virtual void OnConnectFailed(Connection connection, ref TSession session, in ConnectFailure failure)
+    {
+    }
+
+    /// <summary>The WebSocket is open. (<see cref="CallbackReason.Established"/>, <see cref="CallbackReason.ClientEstablished"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes with 1000; <see cref="OnClosed"/> follows.</returns>
+    protected virtual CallbackResult OnEstablished(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>
+    /// A part of a message has come. Parts come as they arrive; <see cref="MessageInfo.IsFinalFragment"/> is true for the last one of a message.
+    /// (<see cref="CallbackReason.Receive"/>, <see cref="CallbackReason.ClientReceive"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="part">The bytes; valid only during the call. Empty for an empty frame.</param>
+    /// <param name="info">Where the part stands in its message.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes with 1000.</returns>
+    protected virtual CallbackResult OnReceive(Connection connection, ref TSession session, ReadOnlySpan<byte> part, in MessageInfo info) =>
+        CallbackResult.Continue;
+
+    /// <summary>A pong has come, asked for or not. (<see cref="CallbackReason.ReceivePong"/>, <see cref="CallbackReason.ClientReceivePong"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="payload">Its payload, at most 125 bytes; valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes with 1000.</returns>
+    protected virtual CallbackResult OnPong(Connection connection, ref TSession session, ReadOnlySpan<byte> payload) => CallbackResult.Continue;
+
+    /// <summary>
+    /// The connection takes messages: <see cref="Connection.Write"/> as often as it accepts. Comes after <see cref="Connection.RequestWritable"/>,
+    /// and also when nobody asked, after the kernel has taken what it once refused: a spare call must be harmless.
+    /// (<see cref="CallbackReason.ServerWriteable"/>, <see cref="CallbackReason.ClientWriteable"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes with 1000.</returns>
+    protected virtual CallbackResult OnWritable(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>
+    /// The peer has sent a close frame, which is echoed after this call unless it closes with a code of its own.
+    /// (<see cref="CallbackReason.WsPeerInitiatedClose"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="close">The peer's code and text.</param>
+    /// <returns><see cref="CallbackResult.Close"/> ends the connection without echoing the frame.</returns>
+    protected virtual CallbackResult OnPeerClosing(Connection connection, ref TSession session, in CloseInfo close) => CallbackResult.Continue;
+
+    /// <summary>The WebSocket has ended: exactly once for each <see cref="OnEstablished"/>, and the last call for the connection.
+    /// (<see cref="CallbackReason.Closed"/>)</summary>
+    /// <param name="connection">The connection; nothing can be sent on it any more.</param>
+    /// <param name="session">Its data; forgotten after this call.</param>
+    /// <param name="close">How it ended.</param>
+    protected virtual void OnClosed(Connection connection, ref TSession session, in CloseInfo close)
+    {
+    }
+
+    internal override object? CreateSession() => typeof(TSession) == typeof(NoSession) ? null : new SessionBox();
+
+    internal override CallbackResult Dispatch(Connection connection, CallbackReason reason, in CallbackData data)
+    {
+        ref TSession session = ref SessionOf(connection);
+        switch (reason)
+        {
+            case CallbackReason.Receive:
+            case CallbackReason.ClientReceive:
+                return OnReceive(connection, ref session, data.In, data.Message);
+            case CallbackReason.ServerWriteable:
+            case CallbackReason.ClientWriteable:
+                return OnWritable(connection, ref session);
+            case CallbackReason.Http:
+                return OnHttp(connection, ref session, data.In);
+            case CallbackReason.FilterHttpConnection:
+                return OnFilterHttp(connection, ref session, data.In);
+            case CallbackReason.HttpBody:
+                return OnHttpBody(connection, ref session, data.In);
+            case CallbackReason.HttpBodyCompletion:
+                return OnHttpBodyEnd(connection, ref session);
+            case CallbackReason.HttpWriteable:
+                return OnHttpWritable(connection, ref session);
+            case CallbackReason.ServerNewClientInstantiated:
+                return OnAccepted(connection, ref session);
+            case CallbackReason.FilterProtocolConnection:
+                return OnUpgrading(connection, ref session);
+            case CallbackReason.ClientAppendHandshakeHeader:
+                return OnWritingRequest(connection, ref session, connection.RequestHead);
+            case CallbackReason.ClientFilterPreEstablish:
+                return OnUpgraded(connection, ref session);
+            case CallbackReason.Established:
+            case CallbackReason.ClientEstablished:
+                return OnEstablished(connection, ref session);
+            case CallbackReason.ReceivePong:
+            case CallbackReason.ClientReceivePong:
+                return OnPong(connection, ref session, data.In);
+            case CallbackReason.WsPeerInitiatedClose:
+                return OnPeerClosing(connection, ref session, data.Close);
+            case CallbackReason.Closed:
+                OnClosed(connection, ref session, data.Close);
+                return CallbackResult.Continue;
+            case CallbackReason.ClosedHttp:
+                OnHttpClosed(connection, ref session);
+                return CallbackResult.Continue;
+            case CallbackReason.ClientConnectionError:
+                OnConnectFailed(connection, ref session, data.Failure);
+                return CallbackResult.Continue;
+            default:
+                return CallbackResult.Continue;
+        }
+    }
+
+    /// <summary>The data of a connection, inside the object that the connection holds for it.</summary>
+    private protected static ref TSession SessionOf(Connection connection)
+    {
+        if (typeof(TSession) == typeof(NoSession))
+            return ref noData.Value;
+
+        // The connection's session was made by CreateSession of this very protocol; see Connection.Bind.
+        return ref Unsafe.As<SessionBox>(connection.Session!).Value;
+    }
+
+    private struct NoData
+    {
+        public TSession Value;
+    }
+
+    private sealed class SessionBox
+    {
+        public TSession Value;
+    }
+}

@@ -1,0 +1,182 @@
+namespace EventLoops;
+
+/// <summary>What comes when the last bytes have left.</summary>
+internal enum AfterFlush : byte
+{
+    /// <summary>Nothing: the peer knows that it is over and has nothing more to say.</summary>
+    End,
+
+    /// <summary>Our half of the stream is ended, and what the peer still sends is read and dropped until it ends its own.</summary>
+    ShutdownAndLinger,
+
+    /// <summary>The peer ends the stream first, as a WebSocket server does (RFC 6455 7.1.1).</summary>
+    AwaitEndOfStream,
+}
+
+/// <summary>
+/// How a connection ends. Whatever the reason, the end is the same: it is queued, and when the turn comes to its closes, the descriptor leaves the loop,
+/// the user hears of it once, and the descriptor is closed. So no callback ever finds its own connection gone.
+/// </summary>
+public sealed partial class Connection
+{
+    private CloseInfo _close;
+    private AfterFlush _afterFlush;
+    private LoopTimer? _userTimer;
+
+    /// <summary>
+    /// Ends an open WebSocket: a close frame with a code and a text, then at most <see cref="ConnectionTimeouts.Close"/> for the peer's answer
+    /// (RFC 6455 7.1.2). A connection that is not an open WebSocket is dropped; one that is closing or closed is left alone.
+    /// <c>OnClosed</c> follows, never from inside this call.
+    /// </summary>
+    /// <param name="code">The code, one of those that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999 (RFC 6455 7.4).</param>
+    /// <param name="reason">The text, UTF-8, at most 123 bytes (RFC 6455 5.5).</param>
+    /// <exception cref="ArgumentException">The code may not be sent, or the text is too long or not UTF-8. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void Close(WebSocketCloseCode code = WebSocketCloseCode.Normal, ReadOnlySpan<byte> reason = default)
+    {
+        Thread.Loop.VerifyThread();
+        WebSocketRole.CheckClose(code, reason);
+        if (_role is WebSocketRole webSocket && State == ConnectionState.Established)
+            webSocket.BeginClose(code, reason);
+        else if (State is not (ConnectionState.Closing or ConnectionState.Flushing or ConnectionState.Lingering or ConnectionState.Closed))
+            _role.OnCloseRequested(CloseOrigin.Local);
+    }
+
+    /// <summary>Drops the connection: no close frame, and what is unsent is lost. The closing callback follows, never from inside this call.</summary>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void Abort()
+    {
+        Thread.Loop.VerifyThread();
+        if (_fd >= 0 && !IsClosed)
+            Io.SetOption(_fd, SocketTuning.LingerZero, 1);
+        End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+    }
+
+    /// <summary>
+    /// Gives the connection a time to live of the program's own, beside those of <see cref="ConnectionTimeouts"/>: when it is over, the connection is
+    /// closed as by <see cref="CallbackResult.Close"/>, with <see cref="CloseOrigin.Timeout"/>. A new call replaces the old one. The original's <c>lws_set_timeout</c>.
+    /// </summary>
+    /// <param name="dueIn">How long; <see cref="Timeout.InfiniteTimeSpan"/> takes it back.</param>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void SetTimeout(TimeSpan dueIn)
+    {
+        Thread.Loop.VerifyThread();
+        if (IsClosed)
+            return;
+        if (dueIn == Timeout.InfiniteTimeSpan)
+        {
+            if (_userTimer is not null)
+                Thread.Loop.Cancel(_userTimer);
+            return;
+        }
+
+        _userTimer ??= new LoopTimer(_ =>
+        {
+            if (!IsClosed)
+                _role.OnCloseRequested(CloseOrigin.Timeout);
+        });
+        Thread.Loop.Schedule(_userTimer, dueIn);
+    }
+
+    /// <summary>The end, now: queued for the turn's closes. Whoever comes first says why.</summary>
+    internal void End(in CloseInfo close)
+    {
+        if (IsClosed)
+            return;
+
+        _close = close;
+        Move(ConnectionState.Closed);
+        Thread.QueueClose(this);
+
+        // Outside of a turn nothing would come to the closes until the loop wakes up by itself.
+        Thread.Loop.Wake();
+    }
+
+    /// <summary>The end, because the system said so.</summary>
+    internal void EndByError(Errno errno)
+    {
+        // After both close frames, or once the last answer has left, a reset tells nothing new.
+        if (State is ConnectionState.Flushing or ConnectionState.Lingering && (_close.IsClean || !HasWebSocket))
+            End(_close);
+        else
+            End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
+    }
+
+    /// <summary>The end, once everything that was written has left.</summary>
+    internal void EndAfterFlush(in CloseInfo close, AfterFlush afterFlush)
+    {
+        if (State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
+            return;
+
+        _close = close;
+        _afterFlush = afterFlush;
+        _isWritableRequested = false;
+        _held.Clear();
+        Move(ConnectionState.Flushing);
+        Pause(ReceivePause.Flushing);
+        SetDeadline(Deadline.Flush, Context.Timeouts.Flush);
+
+        // The service of this connection flushes when it is over; outside of it the turn's writes do.
+        if (Thread.Cork.Owner != this)
+            QueueWrite();
+    }
+
+    /// <summary>Step 8 of the turn.</summary>
+    internal void Finish()
+    {
+        StopWatching();
+        Thread.Loop.Cancel(_deadline);
+        if (_userTimer is not null)
+            Thread.Loop.Cancel(_userTimer);
+        _unsent.Clear();
+        _held.Clear();
+
+        _role.RaiseEnd(_close);
+        _role.Release();
+        _hosted?.Remove(this);
+        Thread.Remove(this);
+
+        int fd = _fd;
+        _fd = -1;
+        if (fd >= 0)
+            Io.Close(fd);
+        _ = Raise(CallbackReason.WsiDestroy);
+        Session = null;
+    }
+
+    /// <summary>The end with the context: an open WebSocket is told, if its socket takes the few bytes at once.</summary>
+    internal void EndForShutdown()
+    {
+        if (_role is WebSocketRole webSocket && State == ConnectionState.Established)
+        {
+            bool ownsCork = Thread.Cork.TryEnter(this);
+            webSocket.BeginClose(WebSocketCloseCode.GoingAway, default);
+            LeaveCork(ownsCork);
+            End(new CloseInfo { Code = WebSocketCloseCode.GoingAway, Origin = CloseOrigin.Local });
+            return;
+        }
+
+        End(_close.Code == WebSocketCloseCode.None ? new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local } : _close);
+
+        // A connection that had ended before is only waiting for its turn's closes.
+    }
+
+    private bool HasWebSocket => _role is WebSocketRole;
+
+    /// <summary>Everything has left.</summary>
+    private void OnFlushed()
+    {
+        if (_afterFlush == AfterFlush.End)
+        {
+            End(_close);
+            return;
+        }
+
+        if (_afterFlush == AfterFlush.ShutdownAndLinger)
+            Io.ShutdownWrite(_fd);
+        Move(ConnectionState.Lingering);
+        _pause = ReceivePause.None;
+        UpdateInterest();
+        SetDeadline(Deadline.Linger, Context.Timeouts.Linger);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Diagnostics.CodeAnalysis;
+using EventLoops.Protocols.Http;
+
+namespace EventLoops;
+
+/// <summary>What users do with a request, and how they answer it.</summary>
+public sealed partial class Connection
+{
+    /// <summary>
+    /// The header fields of the request, or of the reply for a client. On a server they can be read until the answer is complete, or, for a request to
+    /// become a WebSocket, until <c>OnEstablished</c> has returned; on a client until <c>OnUpgraded</c> has returned. Empty at other times.
+    /// </summary>
+    public HeaderCollection Headers => CurrentHead is { } head ? head.Fields : default;
+
+    /// <summary>The method of the request. <see cref="HttpMethod.Other"/> when there is none at the moment.</summary>
+    public HttpMethod Method => CurrentHead?.Method ?? HttpMethod.Other;
+
+    /// <summary>The target of the request as it was sent, path and query (RFC 9112 3.2). Empty when there is none at the moment.</summary>
+    public ReadOnlySpan<byte> RequestTarget => CurrentHead is { } head ? head.Target : default;
+
+    /// <summary>The query of the request as it was sent, without the question mark. Empty when there is none.</summary>
+    public ReadOnlySpan<byte> Query => CurrentHead is { } head ? head.Query : default;
+
+    /// <summary>How many bytes of body the request announced: 0 for none, -1 when it is sent in chunks.</summary>
+    public long RequestContentLength => (_role as HttpServerRole)?.RequestContentLength ?? 0;
+
+    /// <summary>The head that can be read at the moment.</summary>
+    internal HttpHead? CurrentHead { get; set; }
+
+    /// <summary>The request that a client is writing; only inside <c>OnWritingRequest</c>.</summary>
+    internal RequestHead RequestHead => ((ClientHandshakeRole)_role).Request;
+
+    /// <summary>Answers the request as a whole. What the request's method or status forbids to send as a body is left out.</summary>
+    /// <param name="status">The status, 200 to 599.</param>
+    /// <param name="contentType">The value of <c>Content-Type</c>; null for none.</param>
+    /// <param name="body">The body; it is copied or sent before this returns.</param>
+    /// <param name="fields">Further header fields.</param>
+    /// <exception cref="ArgumentException">A status or field that cannot be sent (RFC 9110 5). Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">There is no request to answer, or another thread than the loop's.</exception>
+    public void Respond(int status, string? contentType, ReadOnlySpan<byte> body, params ReadOnlySpan<HttpField> fields)
+    {
+        if (!TryGetRequest(nameof(Respond), out HttpServerRole? request))
+            return;
+
+        request.StartResponse(status, contentType, body.Length, fields);
+        request.WriteBody(body);
+        request.EndResponse();
+    }
+
+    /// <summary>Begins an answer whose body follows by <see cref="WriteBody"/>.</summary>
+    /// <param name="status">The status, 200 to 599.</param>
+    /// <param name="contentType">The value of <c>Content-Type</c>; null for none.</param>
+    /// <param name="contentLength">
+    /// The length of the body in bytes; -1 when it is not known, which sends it in chunks, or until the end of the stream to an HTTP/1.0 client
+    /// (RFC 9112 6.3).
+    /// </param>
+    /// <param name="fields">Further header fields.</param>
+    /// <exception cref="ArgumentException">A status or field that cannot be sent (RFC 9110 5). Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">There is no request to answer, or another thread than the loop's.</exception>
+    public void StartResponse(int status, string? contentType, long contentLength, params ReadOnlySpan<HttpField> fields)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(contentLength, -1);
+        if (TryGetRequest(nameof(StartResponse), out HttpServerRole? request))
+            request.StartResponse(status, contentType, contentLength, fields);
+    }
+
+    /// <summary>Sends a part of the body, unless the kernel still refuses what was written before.</summary>
+    /// <param name="part">The bytes; they are copied or sent before this returns. At most <see cref="ConnectionLimits.MaxWriteSize"/>.</param>
+    /// <returns>Whether it was taken; <see cref="WriteResult.Busy"/> asks for <see cref="RequestWritable"/>, which leads to <c>OnHttpWritable</c>.</returns>
+    /// <exception cref="ArgumentException">More than a write may carry. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">No answer was begun, more than was announced, or another thread than the loop's.</exception>
+    public WriteResult WriteBody(ReadOnlySpan<byte> part)
+    {
+        if (!TryGetRequest(nameof(WriteBody), out HttpServerRole? request))
+            return WriteResult.Closed;
+        if (part.Length > Context.Limits.MaxWriteSize)
+            throw new ArgumentException($"One write carries at most {Context.Limits.MaxWriteSize} bytes.", nameof(part));
+        if (_isChoked)
+            return WriteResult.Busy;
+
+        request.WriteBody(part);
+        return IsClosed ? WriteResult.Closed : WriteResult.Accepted;
+    }
+
+    /// <summary>The answer is complete. The next request of the connection is served, or the connection ends when it was to be the last.</summary>
+    /// <exception cref="InvalidOperationException">No answer was begun, less than was announced was sent, or another thread than the loop's.</exception>
+    public void EndResponse()
+    {
+        if (TryGetRequest(nameof(EndResponse), out HttpServerRole? request))
+            request.EndResponse();
+    }
+
+    private bool TryGetRequest(string member, [NotNullWhen(true)] out HttpServerRole? request)
+    {
+        Thread.Loop.VerifyThread();
+        request = _role as HttpServerRole;
+
+        // The peer may have gone before the answer was ready: then there is nobody to answer, and that is nobody's mistake.
+        if (State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
+            return false;
+        if (request is null || State is not (ConnectionState.ReadingBody or ConnectionState.Responding))
+            throw new InvalidOperationException($"{nameof(Connection)}.{member}: there is no request to answer.");
+
+        return true;
+    }
+}

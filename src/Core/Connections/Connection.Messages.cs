@@ -1,0 +1,68 @@
+using System.Diagnostics.CodeAnalysis;
+using EventLoops.Protocols.WebSocket;
+
+namespace EventLoops;
+
+/// <summary>What users send on a WebSocket.</summary>
+public sealed partial class Connection
+{
+    /// <summary>
+    /// Writes a message, or a part of one, from inside <c>OnWritable</c>: as often as wanted, until it is not accepted any more. What is accepted
+    /// leaves in one send when the callback is over; what the kernel does not take then is kept and sent before anything else.
+    /// </summary>
+    /// <param name="message">The bytes; they are copied or sent before this returns, and are not changed. At most <see cref="ConnectionLimits.MaxWriteSize"/>.</param>
+    /// <param name="kind">Text must be UTF-8 (RFC 6455 5.6). For parts after the first, the kind of the first.</param>
+    /// <param name="part">Which part of its message; parts follow each other without another message in between (RFC 6455 5.4).</param>
+    /// <returns>Whether it was taken.</returns>
+    /// <exception cref="ArgumentException">Text that is not UTF-8, or more than a write may carry. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Called outside of <c>OnWritable</c> (<see cref="TrySend"/> may be), a part out of order, or another thread than the loop's.
+    /// </exception>
+    public WriteResult Write(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part = MessagePart.Whole)
+    {
+        Thread.Loop.VerifyThread();
+        if (!TryGetOpenWebSocket(out WebSocketRole? webSocket))
+            return WriteResult.Closed;
+        if (!webSocket.IsInWritable)
+            throw new InvalidOperationException($"{nameof(Connection)}.{nameof(Write)} belongs into OnWritable; ask for it with {nameof(RequestWritable)}, or use {nameof(TrySend)}.");
+
+        return webSocket.Send(message, kind, part);
+    }
+
+    /// <summary>
+    /// Writes a message, or a part of one, from anywhere on the loop's thread, unless the kernel still refuses what was written before. It never queues
+    /// behind the program's back: what is not accepted is not taken at all.
+    /// </summary>
+    /// <inheritdoc cref="Write" path="/param" />
+    /// <param name="message">The bytes; they are copied or sent before this returns, and are not changed. At most <see cref="ConnectionLimits.MaxWriteSize"/>.</param>
+    /// <param name="kind">Text must be UTF-8 (RFC 6455 5.6). For parts after the first, the kind of the first.</param>
+    /// <param name="part">Which part of its message; parts follow each other without another message in between (RFC 6455 5.4).</param>
+    /// <returns>Whether it was taken; <see cref="WriteResult.Busy"/> asks for <see cref="RequestWritable"/>.</returns>
+    /// <exception cref="ArgumentException">Text that is not UTF-8, or more than a write may carry. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">A part out of order, or another thread than the loop's.</exception>
+    public WriteResult TrySend(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part = MessagePart.Whole)
+    {
+        Thread.Loop.VerifyThread();
+        return TryGetOpenWebSocket(out WebSocketRole? webSocket) ? webSocket.Send(message, kind, part) : WriteResult.Closed;
+    }
+
+    /// <summary>Sends a ping; the answer comes as <c>OnPong</c> (RFC 6455 5.5.2). From anywhere on the loop's thread.</summary>
+    /// <param name="payload">What the pong will carry; at most 125 bytes.</param>
+    /// <returns>Whether it was taken.</returns>
+    /// <exception cref="ArgumentException">The payload is too long. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">Another thread than the loop's.</exception>
+    public WriteResult Ping(ReadOnlySpan<byte> payload = default)
+    {
+        Thread.Loop.VerifyThread();
+        if (payload.Length > FrameWriter.MaxControlPayload)
+            throw new ArgumentException($"A ping carries at most {FrameWriter.MaxControlPayload} bytes (RFC 6455 5.5).", nameof(payload));
+
+        return TryGetOpenWebSocket(out WebSocketRole? webSocket) ? webSocket.SendPing(payload) : WriteResult.Closed;
+    }
+
+    private bool TryGetOpenWebSocket([NotNullWhen(true)] out WebSocketRole? webSocket)
+    {
+        webSocket = _role as WebSocketRole;
+        return webSocket is not null && State == ConnectionState.Established;
+    }
+}

@@ -1,0 +1,263 @@
+namespace EventLoops;
+
+/// <summary>
+/// How bytes go out. While the connection is served they collect in the thread's cork and leave in one send; what the kernel does not take is kept
+/// here, in front of everything later, and the loop is asked to tell when it takes more.
+/// </summary>
+public sealed partial class Connection
+{
+    // Output that is written outside of the connection's own service is sent at the latest when this much has come together.
+    private const int FlushThreshold = 256 * 1024;
+
+    private ByteQueue _unsent;
+    private bool _isChoked;
+    private bool _isWriteQueued;
+    private bool _isWritableRequested;
+
+    /// <summary>Whether the kernel refused to take more, and has not yet said that it would.</summary>
+    internal bool IsChoked => _isChoked;
+
+    /// <summary>Whether everything that was written has left.</summary>
+    internal bool HasNothingUnsent => _unsent.IsEmpty && (Thread.Cork.Owner != this || Thread.Cork.Length == 0);
+
+    private bool WantsOut => _isChoked || (_isWritableRequested && !Thread.Loop.ServicesWritesInTurn);
+
+    /// <summary>
+    /// Asks for one writable callback: this turn or the next when the kernel takes bytes, otherwise as soon as it does. Asking twice before it
+    /// comes is asking once.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void RequestWritable()
+    {
+        Thread.Loop.VerifyThread();
+        if (_isWritableRequested || State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
+            return;
+
+        _isWritableRequested = true;
+        if (_isChoked)
+            return;
+        if (Thread.Loop.ServicesWritesInTurn)
+            QueueWrite();
+        else
+            UpdateInterest();
+    }
+
+    /// <summary>Step 7 of the turn: what was written outside of the connection's own service leaves, and the user writes what it asked to write.</summary>
+    internal void ServiceWrites()
+    {
+        _isWriteQueued = false;
+        if (IsClosed)
+            return;
+
+        bool ownsCork = Thread.Cork.TryEnter(this);
+        if (_isWritableRequested && !_isChoked && Thread.Loop.ServicesWritesInTurn)
+            RaiseWritable();
+        LeaveCork(ownsCork);
+    }
+
+    /// <summary>Writes bytes behind everything that was written before.</summary>
+    internal void Send(ReadOnlySpan<byte> bytes) => Send(bytes, default);
+
+    /// <summary>Writes two pieces, such as a header and its payload; the second is sent from where it lies when it is too large to collect.</summary>
+    internal void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (IsClosed)
+            return;
+
+        Cork cork = Thread.Cork;
+        if (cork.Owner != this || !_unsent.IsEmpty)
+        {
+            Keep(first);
+            Keep(second);
+            return;
+        }
+
+        if (first.Length + second.Length <= cork.Free)
+        {
+            first.CopyTo(cork.Extend(first.Length));
+            second.CopyTo(cork.Extend(second.Length));
+            return;
+        }
+
+        SendPastCork(cork, first, second);
+    }
+
+    /// <summary>Hands out room for <paramref name="count"/> bytes that are counted as written, to be filled at once.</summary>
+    internal Span<byte> Reserve(int count)
+    {
+        Cork cork = Thread.Cork;
+        if (cork.Owner == this && _unsent.IsEmpty)
+        {
+            if (count > cork.Free)
+                FlushCork();
+            if (_unsent.IsEmpty && count <= cork.Free)
+                return cork.Extend(count);
+        }
+
+        if (!_isChoked && cork.Owner != this)
+            QueueWrite();
+        return _unsent.Extend(count);
+    }
+
+    /// <summary>Sends what was written so far, ahead of the end of the connection's service.</summary>
+    internal void FlushNow()
+    {
+        FlushUnsent();
+        if (Thread.Cork.Owner == this && !IsClosed)
+            FlushCork();
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+            return;
+
+        _unsent.Append(bytes);
+        if (_isChoked)
+            return;
+        if (_unsent.Length >= FlushThreshold)
+            FlushUnsent();
+        else if (Thread.Cork.Owner != this)
+            QueueWrite();
+    }
+
+    private void SendPastCork(Cork cork, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (first.Length > cork.Free)
+        {
+            FlushCork();
+            if (!_unsent.IsEmpty || first.Length > cork.Free)
+            {
+                Keep(first);
+                Keep(second);
+                return;
+            }
+        }
+
+        first.CopyTo(cork.Extend(first.Length));
+        int corked = cork.Length;
+        int sent = Taken(Io.Send(_fd, cork.Bytes, second));
+        if (sent >= 0 && sent < corked + second.Length)
+        {
+            if (sent < corked)
+                _unsent.Append(cork.Bytes[sent..]);
+            _unsent.Append(second[Math.Max(0, sent - corked)..]);
+            Choke();
+        }
+
+        cork.Clear();
+    }
+
+    private void FlushCork()
+    {
+        Cork cork = Thread.Cork;
+        if (cork.Length == 0)
+            return;
+
+        int sent = Taken(Io.Send(_fd, cork.Bytes));
+        if (sent >= 0 && sent < cork.Length)
+        {
+            _unsent.Append(cork.Bytes[sent..]);
+            Choke();
+        }
+
+        cork.Clear();
+    }
+
+    private void FlushUnsent()
+    {
+        if (_unsent.IsEmpty || _isChoked)
+            return;
+
+        int sent = Taken(Io.Send(_fd, _unsent.Span));
+        if (sent < 0)
+            return;
+
+        _unsent.Consume(sent);
+        if (!_unsent.IsEmpty)
+            Choke();
+    }
+
+    /// <summary>How many bytes the kernel took; none when it would block, and -1 when the connection has ended by an error.</summary>
+    private int Taken(IoResult sent)
+    {
+        if (!sent.IsError)
+            return sent.Value;
+        if (sent.WouldBlock)
+            return 0;
+
+        EndByError(sent.Errno);
+        return -1;
+    }
+
+    private void Choke()
+    {
+        _isChoked = true;
+        UpdateInterest();
+    }
+
+    private void QueueWrite()
+    {
+        if (_isWriteQueued || IsClosed)
+            return;
+
+        _isWriteQueued = true;
+        Thread.QueueWrite(this);
+    }
+
+    /// <summary>The end of the connection's service: all that it wrote leaves, in one send.</summary>
+    private void LeaveCork(bool ownsCork)
+    {
+        if (!ownsCork)
+            return;
+
+        FlushOutput();
+        Thread.Cork.Leave();
+    }
+
+    /// <summary>Sends what can be sent now, and takes the next step of an ending that waits for it.</summary>
+    private void FlushOutput()
+    {
+        if (IsClosed)
+            return;
+
+        FlushNow();
+        if (State == ConnectionState.Flushing && _unsent.IsEmpty)
+            OnFlushed();
+    }
+
+    /// <summary>The kernel takes bytes again.</summary>
+    private void OnOutputReady()
+    {
+        bool wasChoked = _isChoked;
+        int before = _unsent.Length;
+        _isChoked = false;
+        FlushUnsent();
+        if (IsClosed)
+            return;
+        if (_isChoked)
+        {
+            if (State == ConnectionState.Flushing && _unsent.Length < before)
+                SetDeadline(Deadline.Flush, Context.Timeouts.Flush);
+            return;
+        }
+
+        if (State == ConnectionState.Flushing)
+        {
+            OnFlushed();
+            return;
+        }
+
+        // Out is one-shot for the user: it is taken back before the callback, which asks again when it wants more.
+        if (wasChoked || _isWritableRequested)
+            RaiseWritable();
+        UpdateInterest();
+    }
+
+    private void RaiseWritable()
+    {
+        _isWritableRequested = false;
+        UpdateInterest();
+        _role.OnWritable();
+    }
+}

@@ -1,0 +1,227 @@
+namespace EventLoops;
+
+/// <summary>Why a connection is not read from.</summary>
+[Flags]
+internal enum ReceivePause : byte
+{
+    None = 0,
+
+    /// <summary>The user asked for it: <see cref="Connection.PauseReceive"/>.</summary>
+    User = 1,
+
+    /// <summary>A request is being answered; the next one waits, so that answers leave in the order of the requests.</summary>
+    Answer = 2,
+
+    /// <summary>The last bytes are leaving and nothing that comes is wanted any more.</summary>
+    Flushing = 4,
+}
+
+/// <summary>How bytes come in: from readiness to the role, with receive flow control in between.</summary>
+public sealed partial class Connection
+{
+    private ReceivePause _pause;
+    private ByteQueue _held;
+    private bool _isInputQueued;
+    private bool _isDelivering;
+
+    /// <summary>Whether received bytes may be given to the role now.</summary>
+    internal bool IsReceiving => _pause == ReceivePause.None && !IsClosed;
+
+    /// <summary>
+    /// Stops receiving: no <c>OnReceive</c>, <c>OnHttpBody</c> or <c>OnPong</c> until <see cref="ResumeReceive"/>. Nothing is lost: what was read already is
+    /// held back, the rest waits in the kernel until the peer notices. Pings and close frames wait as well, as they are part of the same stream.
+    /// The original's <c>lws_rx_flow_control</c>, in force at once.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void PauseReceive()
+    {
+        Thread.Loop.VerifyThread();
+        Pause(ReceivePause.User);
+    }
+
+    /// <summary>Receives again, beginning with what was held back; never from inside this call.</summary>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void ResumeReceive()
+    {
+        Thread.Loop.VerifyThread();
+        Resume(ReceivePause.User);
+    }
+
+    void IReadyHandler.OnReady(Watch watch, PollEvents ready)
+    {
+        bool ownsCork = Thread.Cork.TryEnter(this);
+        Serve(ready);
+        LeaveCork(ownsCork);
+    }
+
+    internal void Pause(ReceivePause reason)
+    {
+        _pause |= reason;
+        UpdateInterest();
+    }
+
+    internal void Resume(ReceivePause reason)
+    {
+        if (IsClosed || (_pause & reason) == 0)
+            return;
+
+        _pause &= ~reason;
+        if (_pause != ReceivePause.None)
+            return;
+
+        // What was held back comes before anything new: the kernel is asked again only when it is used up.
+        if (_held.IsEmpty)
+            UpdateInterest();
+        else
+            QueueHeldInput();
+    }
+
+    /// <summary>Step 6 of the turn: bytes that were read earlier, which the kernel cannot report.</summary>
+    internal void ServicePendingInput()
+    {
+        _isInputQueued = false;
+        if (!IsReceiving || _held.IsEmpty)
+            return;
+
+        bool ownsCork = Thread.Cork.TryEnter(this);
+        ByteQueue input = _held;
+        _held = default;
+        Deliver(input.Span);
+        input.Clear();
+        UpdateInterest();
+        LeaveCork(ownsCork);
+    }
+
+    internal void StartWatching(int fd, PollEvents interest)
+    {
+        _fd = fd;
+        _watch = Thread.Loop.Watch(fd, interest, this);
+    }
+
+    private void Serve(PollEvents ready)
+    {
+        if ((ready & PollEvents.Invalid) != 0)
+        {
+            EndByError(Errno.EBADF);
+            return;
+        }
+
+        if (State == ConnectionState.Connecting)
+        {
+            ((ConnectingRole)_role).OnConnectReady();
+            return;
+        }
+
+        if ((ready & PollEvents.Out) != 0)
+            OnOutputReady();
+        if (IsClosed || (ready & (PollEvents.In | PollEvents.HangUp | PollEvents.Error)) == 0)
+            return;
+
+        // A hang-up is not the end of the data: what the peer sent before it went is read first, and read tells when it is over.
+        if (_pause == ReceivePause.None)
+            ReceiveOnce();
+        else if ((ready & (PollEvents.HangUp | PollEvents.Error)) != 0)
+            OnHangUpWhilePaused(ready);
+    }
+
+    /// <summary>
+    /// One read a turn: a connection that always has more must not keep the others waiting, and a level-triggered loop reports it again. Data that is
+    /// shorter than the buffer also saves the second read that would only say that there is no more.
+    /// </summary>
+    private void ReceiveOnce()
+    {
+        Span<byte> buffer = Thread.ReceiveBuffer;
+        IoResult received = Io.Receive(_fd, buffer);
+        if (received.WouldBlock)
+            return;
+        if (received.IsError)
+        {
+            EndByError(received.Errno);
+            return;
+        }
+
+        if (received.Value > 0)
+        {
+            Deliver(buffer[..received.Value]);
+            return;
+        }
+
+        if (State == ConnectionState.Lingering)
+            End(_close);
+        else
+            _role.OnEndOfStream();
+    }
+
+    /// <summary>Gives bytes to whatever role the connection has by the time each of them is reached, until receiving is paused.</summary>
+    private void Deliver(Span<byte> bytes)
+    {
+        _isDelivering = true;
+        while (!bytes.IsEmpty && IsReceiving && State is not (ConnectionState.Flushing or ConnectionState.Lingering))
+            _role.Consume(ref bytes);
+        _isDelivering = false;
+
+        if (!bytes.IsEmpty && !IsClosed && State is not (ConnectionState.Flushing or ConnectionState.Lingering))
+            HoldBack(bytes);
+    }
+
+    private void HoldBack(ReadOnlySpan<byte> bytes)
+    {
+        _held.Append(bytes);
+
+        // The user may have paused and resumed inside one callback.
+        if (_pause == ReceivePause.None)
+            QueueHeldInput();
+    }
+
+    private void QueueHeldInput()
+    {
+        if (_isInputQueued || _isDelivering)
+            return;
+
+        _isInputQueued = true;
+        Thread.QueueInput(this);
+    }
+
+    /// <summary>
+    /// The peer has gone while nobody reads. The kernel goes on saying so, so the descriptor leaves the loop; what the peer sent before is read when
+    /// receiving is resumed, and a write finds out at once.
+    /// </summary>
+    private void OnHangUpWhilePaused(PollEvents ready)
+    {
+        if (State == ConnectionState.Flushing || (ready & PollEvents.Error) != 0)
+        {
+            IoResult error = Io.GetPendingError(_fd);
+            EndByError(error.IsError ? error.Errno : Errno.ECONNRESET);
+            return;
+        }
+
+        StopWatching();
+    }
+
+    private void StopWatching()
+    {
+        if (_watch is null)
+            return;
+
+        Thread.Loop.Unwatch(_watch);
+        _watch = null;
+    }
+
+    /// <summary>Asks the loop for what is wanted now; it does nothing when nothing has changed.</summary>
+    private void UpdateInterest()
+    {
+        if (_fd < 0 || IsClosed || State is ConnectionState.Connecting or ConnectionState.Resolving)
+            return;
+
+        PollEvents interest = PollEvents.None;
+        if (_pause == ReceivePause.None && _held.IsEmpty)
+            interest |= PollEvents.In;
+        if (WantsOut)
+            interest |= PollEvents.Out;
+
+        if (_watch is not null)
+            Thread.Loop.Change(_watch, interest);
+        else if (interest != PollEvents.None)
+            _watch = Thread.Loop.Watch(_fd, interest, this);
+    }
+}

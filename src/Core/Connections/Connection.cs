@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace EventLoops;
+
+/// <summary>
+/// One connection, accepted or made: the original's <c>wsi</c>. It belongs to the loop's thread, on which every member must be called. It may be kept after
+/// its closing callback: then <see cref="IsClosed"/> is true and its members do nothing.
+/// </summary>
+/// <remarks>
+/// The class is cut by concern: this file is who it is, <c>Connection.Receive.cs</c> how bytes come in, <c>Connection.Output.cs</c> how they go out,
+/// <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one place that calls user code, <c>Connection.Messages.cs</c> and
+/// <c>Connection.Http.cs</c> what users do with it.
+/// </remarks>
+public sealed partial class Connection : IReadyHandler
+{
+    private readonly DeadlineTimer _deadline;
+    private HostedProtocol? _hosted;
+    private Protocol _protocol;
+    private Role _role;
+    private Watch? _watch;
+    private int _fd = -1;
+
+    private Connection(ServiceThread thread, Protocol protocol, bool isServer)
+    {
+        Thread = thread;
+        IsServer = isServer;
+        Id = thread.Context.NextConnectionId();
+        _protocol = protocol;
+        _deadline = new DeadlineTimer(this);
+        _role = null!;
+        thread.Add(this);
+    }
+
+    /// <summary>A number that no other connection of the context has had or will have.</summary>
+    public long Id { get; }
+
+    /// <summary>The context.</summary>
+    public LoopContext Context => Thread.Context;
+
+    /// <summary>The service thread, which never changes.</summary>
+    public ServiceThread Thread { get; }
+
+    /// <summary>The virtual host that accepted it; null for a client.</summary>
+    public VirtualHost? VirtualHost => _hosted?.Host;
+
+    /// <summary>The protocol that is called for it now.</summary>
+    public Protocol Protocol => _protocol;
+
+    /// <summary>Whether it was accepted here.</summary>
+    public bool IsServer { get; }
+
+    /// <summary>Where it is in its life.</summary>
+    public ConnectionState State { get; private set; }
+
+    /// <summary>Whether it is over, or about to be: nothing can be sent or received on it any more.</summary>
+    public bool IsClosed => State == ConnectionState.Closed;
+
+    /// <summary>Whatever the program wants to find again.</summary>
+    public object? UserData { get; set; }
+
+    /// <summary>The descriptor, or -1 before there is one and after the end. For looking, not for reading or writing.</summary>
+    public int Fd => _fd;
+
+    /// <summary>The peer's address, asked from the kernel at each call; null when there is none (any more).</summary>
+    public EndPoint? RemoteEndPoint => _fd < 0 ? null : Io.GetRemoteEndPoint(_fd);
+
+    /// <summary>Our own address, asked from the kernel at each call; null when there is none (any more).</summary>
+    public EndPoint? LocalEndPoint => _fd < 0 ? null : Io.GetLocalEndPoint(_fd);
+
+    internal Connection? NextInProtocol { get; set; }
+
+    internal Connection? PreviousInProtocol { get; set; }
+
+    internal Connection? NextInThread { get; set; }
+
+    internal Connection? PreviousInThread { get; set; }
+
+    /// <summary>The session object that <see cref="Protocol.CreateSession"/> made; see <see cref="Bind(Protocol)"/>.</summary>
+    internal object? Session { get; private set; }
+
+    internal HostedProtocol? Hosted => _hosted;
+
+    private SocketIo Io => Thread.Loop.SocketIo;
+
+    /// <summary>Takes an accepted descriptor into service.</summary>
+    internal static void Accept(ServiceThread thread, VirtualHost host, int fd)
+    {
+        Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true) { State = ConnectionState.AwaitingRequest };
+        connection._fd = fd;
+        connection._role = new HttpServerRole(connection);
+        connection.Bind(host.ProtocolZero);
+        _ = connection.Raise(CallbackReason.WsiCreate);
+        if (connection.Raise(CallbackReason.ServerNewClientInstantiated) != CallbackOutcome.Continue)
+        {
+            connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+            return;
+        }
+
+        connection.StartWatching(fd, PollEvents.In);
+        connection.SetDeadline(Deadline.FirstByte, thread.Context.Timeouts.FirstByte);
+    }
+
+    /// <summary>Gives the connection to a protocol of a virtual host, with fresh session data.</summary>
+    internal void Bind(HostedProtocol hosted) => Bind(hosted, hosted.Protocol.CreateSession());
+
+    /// <summary>Gives the connection to a protocol of a virtual host, with session data that it had before.</summary>
+    internal void Bind(HostedProtocol hosted, object? session)
+    {
+        _hosted = hosted;
+        _protocol = hosted.Protocol;
+        Session = session;
+    }
+
+    /// <summary>Gives the connection to a protocol, with fresh session data, even when it is the same protocol again.</summary>
+    internal void Bind(Protocol protocol)
+    {
+        _protocol = protocol;
+        Session = protocol.CreateSession();
+    }
+
+    /// <summary>Changes what is spoken. The old role has given back what it held.</summary>
+    internal void TakeRole(Role role) => _role = role;
+
+    internal void Move(ConnectionState next)
+    {
+        Debug.Assert(ConnectionStates.IsLegal(State, next), $"A connection went from {State} to {next}, which the table of states does not allow.");
+        State = next;
+    }
+
+    internal void SetDeadline(Deadline deadline, TimeSpan dueIn)
+    {
+        _deadline.Purpose = deadline;
+        if (dueIn == Timeout.InfiniteTimeSpan)
+            Thread.Loop.Cancel(_deadline);
+        else
+            Thread.Loop.Schedule(_deadline, dueIn);
+    }
+
+    internal void ClearDeadline()
+    {
+        _deadline.Purpose = Deadline.None;
+        Thread.Loop.Cancel(_deadline);
+    }
+
+    private void OnDeadline(Deadline deadline)
+    {
+        if (IsClosed)
+            return;
+
+        switch (deadline)
+        {
+            case Deadline.Linger:
+                End(_close);
+                return;
+            case Deadline.Flush:
+                End(_close with { IsClean = false, Origin = CloseOrigin.Timeout });
+                return;
+            default:
+                _role.OnDeadline(deadline);
+                return;
+        }
+    }
+
+    private sealed class DeadlineTimer(Connection connection) : LoopTimer
+    {
+        public Deadline Purpose { get; set; }
+
+        protected override void OnDue() => connection.OnDeadline(Purpose);
+    }
+}

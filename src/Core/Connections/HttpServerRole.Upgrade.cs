@@ -1,0 +1,119 @@
+using System.Text;
+using EventLoops.Protocols.Http;
+using EventLoops.Protocols.WebSocket;
+
+namespace EventLoops;
+
+/// <summary>From a request to a WebSocket (RFC 6455 4.2).</summary>
+internal sealed partial class HttpServerRole
+{
+    private object? _zeroSession;
+
+    private void Upgrade(HttpHead head)
+    {
+        VirtualHost host = Connection.VirtualHost!;
+        BeginResponse(head);
+        ProtocolFault fault = WebSocketUpgrade.Check(head);
+        if (fault == ProtocolFault.None)
+            fault = CheckOrigin(head, host.Options.Origin);
+
+        HostedProtocol? protocol = null;
+        bool isNamed = false;
+        if (fault == ProtocolFault.None)
+            fault = ChooseProtocol(head, host, out protocol, out isNamed);
+        if (fault != ProtocolFault.None)
+        {
+            Refuse(fault);
+            return;
+        }
+
+        _zeroSession = Connection.Session;
+        Connection.Bind(protocol!);
+        CallbackOutcome outcome = Connection.Raise(CallbackReason.FilterProtocolConnection);
+        if (Connection.IsClosed)
+            return;
+        if (outcome != CallbackOutcome.Continue)
+        {
+            RestoreProtocolZero();
+            RefuseAfter(outcome);
+            return;
+        }
+
+        WriteSwitchingProtocols(head, isNamed ? protocol!.NameBytes : default);
+        OpenWebSocket(protocol!);
+    }
+
+    /// <summary>A connection that never was a WebSocket belongs to protocol 0, with the data that it had there.</summary>
+    private void RestoreProtocolZero()
+    {
+        HostedProtocol zero = Connection.VirtualHost!.ProtocolZero;
+        if (Connection.Hosted != zero)
+            Connection.Bind(zero, _zeroSession);
+    }
+
+    private static ProtocolFault CheckOrigin(HttpHead head, OriginPolicy policy)
+    {
+        if (policy == OriginPolicy.Any || !head.Fields.Contains(KnownHeader.Origin))
+            return ProtocolFault.None;
+
+        // An origin is scheme://host[:port] (RFC 6454 6.2); the same host is what follows the scheme, as both name the port only when it is not the scheme's own.
+        ReadOnlySpan<byte> origin = head.Fields[KnownHeader.Origin];
+        int authority = origin.IndexOf("://"u8);
+        return authority >= 0 && Ascii.EqualsIgnoreCase(origin[(authority + 3)..], head.Authority) ? ProtocolFault.None : ProtocolFault.OriginRefused;
+    }
+
+    /// <summary>The first of the client's protocols that is served here; the client's order is its order of preference (RFC 6455 4.1).</summary>
+    private static ProtocolFault ChooseProtocol(HttpHead head, VirtualHost host, out HostedProtocol? chosen, out bool isNamed)
+    {
+        chosen = null;
+        isNamed = false;
+        bool wasAsked = false;
+        foreach (ReadOnlySpan<byte> name in WebSocketUpgrade.Protocols(head))
+        {
+            wasAsked = true;
+            chosen ??= host.Find(name);
+        }
+
+        isNamed = chosen is not null;
+        if (chosen is not null)
+            return ProtocolFault.None;
+        if (wasAsked && host.Options.UnknownSubprotocol == UnknownSubprotocolPolicy.Refuse)
+            return ProtocolFault.SubprotocolUnknown;
+
+        chosen = host.DefaultProtocol;
+        return ProtocolFault.None;
+    }
+
+    private void WriteSwitchingProtocols(HttpHead head, ReadOnlySpan<byte> protocolName)
+    {
+        Span<byte> accept = stackalloc byte[WebSocketHandshake.AcceptLength];
+        WebSocketHandshake.ComputeAccept(head.Fields[KnownHeader.SecWebSocketKey], accept);
+
+        HeadWriter writer = new(Thread.Scratch);
+        writer.StatusLine(101);
+        writer.Field("Upgrade"u8, "websocket"u8);
+        writer.Field("Connection"u8, "Upgrade"u8);
+        writer.Field("Sec-WebSocket-Accept"u8, accept);
+        if (!protocolName.IsEmpty)
+            writer.Field("Sec-WebSocket-Protocol"u8, protocolName);
+        writer.End();
+        Connection.Send(writer.Written);
+    }
+
+    private void OpenWebSocket(HostedProtocol protocol)
+    {
+        // The reply leaves before the user hears of the connection: a peer that has gone meanwhile is noticed here, and there is nothing to tell.
+        Connection.FlushNow();
+        if (Connection.IsClosed)
+            return;
+
+        WebSocketRole webSocket = new(Connection, protocol.FrameOptions(Connection.Context.Limits));
+        Connection.TakeRole(webSocket);
+        Connection.Move(ConnectionState.Established);
+        protocol.Add(Connection);
+        webSocket.Open();
+
+        // The request's header fields could be read up to here, and are gone from now on.
+        ReleaseHead();
+    }
+}

@@ -1,0 +1,48 @@
+namespace EventLoops;
+
+/// <summary>What the deadline of a connection is for.</summary>
+internal enum Deadline : byte
+{
+    None,
+    FirstByte,
+    RequestHead,
+    RequestBody,
+    KeepAlive,
+    Connect,
+    Handshake,
+    Close,
+    Flush,
+    Linger,
+}
+
+/// <summary>
+/// What a connection speaks at the moment: HTTP as a server, WebSocket, or the way there as a client. The connection does the input and output and
+/// keeps the state; its role gives the bytes a meaning and calls the user. A role is replaced when the protocol changes.
+/// </summary>
+internal abstract class Role(Connection connection)
+{
+    protected Connection Connection => connection;
+
+    /// <summary>Takes received bytes from the front of <paramref name="bytes"/>. Returns when they are used up, receiving is paused, or the role changed.</summary>
+    public abstract void Consume(ref Span<byte> bytes);
+
+    /// <summary>The kernel has taken everything; the user may be asked for more.</summary>
+    public abstract void OnWritable();
+
+    /// <summary>The peer has ended its half of the stream.</summary>
+    public abstract void OnEndOfStream();
+
+    /// <summary>A deadline of this role has passed.</summary>
+    public abstract void OnDeadline(Deadline deadline);
+
+    /// <summary>The user asked for the end: by <see cref="CallbackResult.Close"/>, by a callback that threw, or by a call.</summary>
+    public abstract void OnCloseRequested(CloseOrigin origin);
+
+    /// <summary>Calls the user for the last time.</summary>
+    public abstract void RaiseEnd(in CloseInfo close);
+
+    /// <summary>Gives back what the role holds.</summary>
+    public virtual void Release()
+    {
+    }
+}

@@ -1,0 +1,266 @@
+using System.Text;
+using System.Text.Unicode;
+using EventLoops.Protocols.WebSocket;
+
+namespace EventLoops;
+
+/// <summary>An open WebSocket, of either side: frames in and out, pings answered, and the closing handshake (RFC 6455 5 and 7).</summary>
+internal sealed class WebSocketRole(Connection connection, FrameReaderOptions options) : Role(connection)
+{
+    private readonly FrameReaderOptions _options = options;
+    private FrameReader _reader;
+    private OutgoingMessage _outgoing;
+    private WaitingPongs _pongs;
+    private CloseInfo _localClose;
+
+    /// <summary>Whether the user is being called because the connection may be written to.</summary>
+    public bool IsInWritable { get; private set; }
+
+    private bool IsServer => Connection.IsServer;
+
+    /// <summary>Checks what a user wants to close with, before anything happens.</summary>
+    public static void CheckClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason)
+    {
+        if (!CloseCodes.MayBeSentByUs((ushort)code))
+            throw new ArgumentException($"The close code {(int)code} may not be sent (RFC 6455 7.4).", nameof(code));
+        if (reason.Length > FrameWriter.MaxCloseReason)
+            throw new ArgumentException($"A close reason has at most {FrameWriter.MaxCloseReason} bytes (RFC 6455 5.5).", nameof(reason));
+        if (!Utf8.IsValid(reason))
+            throw new ArgumentException("A close reason is UTF-8 (RFC 6455 5.5.1).", nameof(reason));
+    }
+
+    /// <summary>How the frames of a connection are read, by its protocol and the context's limits.</summary>
+    public static FrameReaderOptions OptionsFor(Protocol protocol, ConnectionLimits limits, bool isServer) => new()
+    {
+        IsServer = isServer,
+        MaxPartSize = protocol.ReceiveBufferSize,
+        MaxMessageSize = limits.MaxMessageSize,
+        MaxFragments = limits.MaxFragments,
+        ValidateUtf8 = true,
+    };
+
+    public override void Consume(ref Span<byte> bytes)
+    {
+        while (Connection.IsReceiving)
+        {
+            FrameEvent frame = _reader.Read(ref bytes, in _options);
+            switch (frame.Kind)
+            {
+                case FrameEventKind.NeedMore:
+                    return;
+                case FrameEventKind.Data:
+                    OnData(in frame);
+                    break;
+                case FrameEventKind.Ping:
+                    OnPing(frame.Payload);
+                    break;
+                case FrameEventKind.Pong:
+                    OnPong(frame.Payload);
+                    break;
+                case FrameEventKind.Close:
+                    OnPeerClose(in frame);
+                    return;
+                default:
+                    Fail(frame.Fault.CloseCode(), frame.Fault);
+                    return;
+            }
+        }
+    }
+
+    public override void OnWritable()
+    {
+        // A pong is due as soon as possible (RFC 6455 5.5.3), so those that waited for the kernel come before the user.
+        _pongs.SendAll(Connection);
+        if (Connection.State != ConnectionState.Established)
+            return;
+
+        IsInWritable = true;
+        CallbackOutcome outcome = Connection.Raise(IsServer ? CallbackReason.ServerWriteable : CallbackReason.ClientWriteable);
+        IsInWritable = false;
+        CloseUnlessContinue(outcome);
+    }
+
+    public override void OnEndOfStream()
+    {
+        // A stream that ends without a close frame is an abnormal closure, whoever wanted it to end (RFC 6455 7.1.5).
+        Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote });
+    }
+
+    public override void OnDeadline(Deadline deadline) =>
+        Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout });
+
+    public override void OnCloseRequested(CloseOrigin origin)
+    {
+        if (Connection.State == ConnectionState.Established)
+            BeginClose(WebSocketCloseCode.Normal, default, origin);
+        else
+            Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = origin });
+    }
+
+    public override void RaiseEnd(in CloseInfo close)
+    {
+        Connection.Context.Log.Closed(Connection.Id, close);
+        _ = Connection.Raise(CallbackReason.Closed, new CallbackData { Close = close });
+    }
+
+    public override void Release()
+    {
+        _reader.Reset();
+        _pongs.Clear();
+    }
+
+    /// <summary>The WebSocket is open: tells the user. The caller has moved the connection to <see cref="ConnectionState.Established"/>.</summary>
+    public void Open() => CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished));
+
+    /// <summary>Sends our close frame; the peer's is awaited from now on, and its data is read and dropped (RFC 6455 1.4).</summary>
+    public void BeginClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason, CloseOrigin origin = CloseOrigin.Local)
+    {
+        _localClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
+        SendClose(code, reason);
+        Connection.Move(ConnectionState.Closing);
+        Connection.SetDeadline(Deadline.Close, Connection.Context.Timeouts.Close);
+
+        // The peer's answer must be seen even when the user has paused receiving.
+        Connection.Resume(ReceivePause.User);
+    }
+
+    /// <summary>Sends a message or a part of one. See <see cref="Connection.Write"/>.</summary>
+    public WriteResult Send(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part)
+    {
+        int limit = Connection.Context.Limits.MaxWriteSize;
+        if (message.Length > limit)
+            throw new ArgumentException($"One write carries at most {limit} bytes ({nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxWriteSize)}); write the message in parts.", nameof(message));
+        if (Connection.IsChoked)
+            return WriteResult.Busy;
+
+        byte opcode = _outgoing.Begin(message, kind, part);
+        SendFrame(opcode, part is MessagePart.Whole or MessagePart.Last, message);
+        return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
+    }
+
+    public WriteResult SendPing(ReadOnlySpan<byte> payload)
+    {
+        if (Connection.IsChoked)
+            return WriteResult.Busy;
+
+        SendFrame(Opcode.Ping, final: true, payload);
+        return WriteResult.Accepted;
+    }
+
+    private void OnData(in FrameEvent frame)
+    {
+        // After our close frame the peer's data is of no use to anybody (RFC 6455 1.4).
+        if (Connection.State != ConnectionState.Established)
+            return;
+
+        CallbackData data = new() { In = frame.Payload, Message = frame.Info };
+        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Receive : CallbackReason.ClientReceive, in data));
+    }
+
+    private void OnPing(ReadOnlySpan<byte> payload)
+    {
+        if (Connection.State != ConnectionState.Established)
+            return;
+        if (!Connection.IsChoked)
+        {
+            SendFrame(Opcode.Pong, final: true, payload);
+            return;
+        }
+
+        Span<byte> frame = stackalloc byte[FrameWriter.MaxHeaderSize + FrameWriter.MaxControlPayload];
+        _pongs.Add(frame[..WriteFrame(frame, Opcode.Pong, final: true, payload)], Connection.Context.Limits.MaxWaitingPongs);
+    }
+
+    private void OnPong(ReadOnlySpan<byte> payload)
+    {
+        if (Connection.State != ConnectionState.Established)
+            return;
+
+        CallbackData data = new() { In = payload };
+        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.ReceivePong : CallbackReason.ClientReceivePong, in data));
+    }
+
+    private void OnPeerClose(in FrameEvent frame)
+    {
+        if (Connection.State == ConnectionState.Closing)
+        {
+            EndCleanly(_localClose with { IsClean = true });
+            return;
+        }
+
+        WebSocketCloseCode code = frame.CloseCode;
+        CloseInfo close = new() { Code = code, Reason = Encoding.UTF8.GetString(frame.Payload), Origin = CloseOrigin.Remote, IsClean = true };
+        CallbackData data = new() { In = frame.Payload, Close = close };
+        CallbackOutcome outcome = Connection.Raise(CallbackReason.WsPeerInitiatedClose, in data);
+        if (Connection.IsClosed)
+            return;
+        if (outcome == CallbackOutcome.Close)
+        {
+            Connection.End(close with { IsClean = false });
+            return;
+        }
+
+        // The user may have answered with a code of its own; otherwise the peer's code is echoed, none for none (RFC 6455 5.5.1).
+        if (Connection.State == ConnectionState.Established)
+            SendClose(outcome == CallbackOutcome.Failed ? WebSocketCloseCode.InternalError : code, default);
+        EndCleanly(close);
+    }
+
+    /// <summary>Both close frames have gone their way: a server ends the stream, a client waits for that (RFC 6455 7.1.1).</summary>
+    private void EndCleanly(in CloseInfo close) =>
+        Connection.EndAfterFlush(close, IsServer ? AfterFlush.End : AfterFlush.AwaitEndOfStream);
+
+    private void CloseUnlessContinue(CallbackOutcome outcome)
+    {
+        if (outcome == CallbackOutcome.Continue || Connection.State != ConnectionState.Established)
+            return;
+        if (outcome == CallbackOutcome.Close)
+            BeginClose(WebSocketCloseCode.Normal, default);
+        else
+            Fail(WebSocketCloseCode.InternalError, ProtocolFault.None);
+    }
+
+    /// <summary>Fails the connection: says why in a close frame, if none was sent yet, and waits for no answer (RFC 6455 7.1.7).</summary>
+    private void Fail(WebSocketCloseCode code, ProtocolFault fault)
+    {
+        if (Connection.State == ConnectionState.Established)
+            SendClose(code, default);
+        Connection.EndAfterFlush(new CloseInfo { Code = code, Origin = CloseOrigin.Error, Fault = fault }, AfterFlush.ShutdownAndLinger);
+    }
+
+    private void SendClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason)
+    {
+        Span<byte> payload = stackalloc byte[FrameWriter.MaxControlPayload];
+        int length = code == WebSocketCloseCode.NoStatus ? 0 : FrameWriter.WriteClose(payload, code, reason);
+        SendFrame(Opcode.Close, final: true, payload[..length]);
+    }
+
+    private void SendFrame(byte opcode, bool final, ReadOnlySpan<byte> payload)
+    {
+        if (!IsServer)
+        {
+            WriteFrame(Connection.Reserve(FrameWriter.HeaderSize(payload.Length, masked: true) + payload.Length), opcode, final, payload);
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
+        int length = FrameWriter.WriteHeader(header, opcode, final, rsv1: false, payload.Length);
+        Connection.Send(header[..length], payload);
+    }
+
+    /// <summary>Writes a whole frame, masked when this side is the client (RFC 6455 5.3).</summary>
+    private int WriteFrame(Span<byte> destination, byte opcode, bool final, ReadOnlySpan<byte> payload)
+    {
+        if (IsServer)
+        {
+            int length = FrameWriter.WriteHeader(destination, opcode, final, rsv1: false, payload.Length);
+            payload.CopyTo(destination[length..]);
+            return length + payload.Length;
+        }
+
+        uint key = Connection.Thread.MaskKeys.Next();
+        int header = FrameWriter.WriteMaskedHeader(destination, opcode, final, rsv1: false, payload.Length, key);
+        Masking.CopyMasked(payload, destination.Slice(header, payload.Length), key);
+        return header + payload.Length;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EventLoops;
+
+/// <summary>
+/// Virtual hosts and client connections on one event loop: the library's front door. It starts no thread. Everything, callbacks included, happens on the
+/// thread that turns the loop; every member but those of the loop that say otherwise throws on any other.
+/// </summary>
+public sealed class LoopContext : IDisposable
+{
+    private readonly bool _ownsLoop;
+    private readonly List<VirtualHost> _hosts = [];
+    private long _lastConnectionId;
+    private bool _isDisposed;
+
+    /// <summary>Makes the context: checks the options, takes the protocols into service, and listens.</summary>
+    /// <param name="options">How; read now and not kept.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="LoopFaultException">The system refused to listen somewhere; the message names the endpoint, the call and the errno.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
+    public LoopContext(LoopContextOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Limits = options.Limits;
+        Timeouts = options.Timeouts;
+        Tracer = options.Tracer;
+        Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
+
+        _ownsLoop = options.Loop is null;
+        Loop = options.Loop ?? new PollLoop();
+        if (_ownsLoop)
+            Loop.UnhandledException = Log.LoopWorkThrew;
+        Thread = new ServiceThread(this, Loop, index: 0);
+        Loop.Join(Thread);
+        try
+        {
+            StartHosts(options.VirtualHosts);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The loop that everything runs on.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>The service thread.</summary>
+    public ServiceThread Thread { get; }
+
+    /// <summary>The virtual hosts, in the order in which they were made.</summary>
+    public IReadOnlyList<VirtualHost> VirtualHosts => _hosts;
+
+    /// <summary>Whether the context was disposed. It may still be finishing its turn.</summary>
+    public bool IsDisposed => _isDisposed;
+
+    internal ConnectionLimits Limits { get; }
+
+    internal ConnectionTimeouts Timeouts { get; }
+
+    internal ICallbackTracer? Tracer { get; }
+
+    internal EventLoopsLog Log { get; }
+
+    /// <inheritdoc cref="ServiceThread.Service" />
+    public bool Service(int maxMilliseconds)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return Thread.Service(maxMilliseconds);
+    }
+
+    /// <summary>Serves until <paramref name="stopping"/> is signalled or a callback disposes the context.</summary>
+    /// <param name="stopping">Ends the call; the connections stay as they are until <see cref="Dispose"/>.</param>
+    /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
+    public void Run(CancellationToken stopping = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Thread.Run(stopping);
+    }
+
+    /// <summary>
+    /// Begins a client connection and returns it at once. It is not open yet: exactly one of <c>OnEstablished</c> and <c>OnConnectFailed</c> follows,
+    /// never before this call has returned.
+    /// </summary>
+    /// <param name="options">Where to, and what to speak.</param>
+    /// <returns>The connection, on its way.</returns>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public Connection Connect(ClientConnectOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Loop.VerifyThread();
+        options.Validate();
+        return Connection.BeginConnect(Thread, options);
+    }
+
+    /// <summary>Asks for a writable callback for every open WebSocket of a protocol, on every virtual host, the newest first.</summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void RequestWritableAll(Protocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        Loop.VerifyThread();
+        foreach (VirtualHost host in _hosts)
+            host.Find(protocol)?.RequestWritableAll();
+    }
+
+    /// <summary>
+    /// Stops listening, ends every connection with its closing callback (open WebSockets are told 1001), lets the protocols go, and leaves the loop.
+    /// Inside a callback it takes effect when the turn is over. Twice is once.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+
+        _isDisposed = true;
+        if (Loop.IsInTurn)
+        {
+            Loop.VerifyThread();
+            foreach (VirtualHost host in _hosts)
+                host.StopListening();
+            Loop.Post(context => ((LoopContext)context!).Leave(), this);
+            return;
+        }
+
+        Leave();
+    }
+
+    internal long NextConnectionId() => ++_lastConnectionId;
+
+    private void StartHosts(IReadOnlyList<VirtualHostOptions> all)
+    {
+        foreach (VirtualHostOptions options in all)
+        {
+            VirtualHost host = new(this, options);
+            _hosts.Add(host);
+            host.Start(Thread);
+            foreach (EndPoint endPoint in host.LocalEndPoints)
+                Log.Listening(host.Name, endPoint, Loop.Name);
+        }
+    }
+
+    private void Leave()
+    {
+        foreach (VirtualHost host in _hosts)
+            host.StopListening();
+        Thread.CloseAll();
+        foreach (VirtualHost host in _hosts)
+            host.Stop();
+
+        Loop.Leave(Thread);
+        if (_ownsLoop)
+            Loop.Dispose();
+    }
+}

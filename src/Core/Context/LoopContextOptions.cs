@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+
+namespace EventLoops;
+
+/// <summary>How a <see cref="LoopContext"/> is made. Read once, at construction.</summary>
+public sealed class LoopContextOptions
+{
+    /// <summary>
+    /// The loop to run on: your own, an <see cref="ExternalPollLoop"/>, or null for a <see cref="PollLoop"/> that the context makes and disposes.
+    /// A loop that is given here stays yours: the context leaves it as it found it.
+    /// </summary>
+    public EventLoop? Loop { get; init; }
+
+    /// <summary>The virtual hosts. May be empty for a context that only carries clients.</summary>
+    public IReadOnlyList<VirtualHostOptions> VirtualHosts { get; init; } = [];
+
+    /// <summary>What one connection may ask for.</summary>
+    public ConnectionLimits Limits { get; init; } = new();
+
+    /// <summary>How long one connection may take.</summary>
+    public ConnectionTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>Where the library writes its log. Null, the default, for nowhere. <see cref="StderrLogger"/> writes to standard error.</summary>
+    public ILogger? Logger { get; init; }
+
+    /// <summary>Told of every callback before it is made. Null, the default, costs one comparison a callback.</summary>
+    public ICallbackTracer? Tracer { get; init; }
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(VirtualHosts);
+        ArgumentNullException.ThrowIfNull(Limits);
+        ArgumentNullException.ThrowIfNull(Timeouts);
+        Limits.Validate();
+        Timeouts.Validate();
+        foreach (VirtualHostOptions host in VirtualHosts)
+            host.Validate();
+    }
+}

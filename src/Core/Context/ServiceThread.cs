@@ -1,0 +1,157 @@
+using EventLoops.Protocols.Http;
+using EventLoops.Protocols.WebSocket;
+
+namespace EventLoops;
+
+/// <summary>
+/// One loop with its connections and everything that they share: the receive buffer, the cork, the pooled heads, and the queues of the turn. An idle
+/// connection owns none of it.
+/// </summary>
+public sealed class ServiceThread : ITurnParticipant
+{
+    /// <summary>What one read takes at most. A page fault costs more than a small read, so the buffer is made once and kept.</summary>
+    internal const int ReceiveBufferSize = 256 * 1024;
+
+    private const int MaxPooledHeads = 256;
+
+    private readonly TurnQueue _inputs = new();
+    private readonly TurnQueue _writes = new();
+    private readonly TurnQueue _closes = new();
+    private readonly Stack<HttpHead> _heads = new();
+    private readonly HttpHeadLimits _headLimits;
+    private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+    private Connection? _newest;
+
+    internal ServiceThread(LoopContext context, EventLoop loop, int index)
+    {
+        Context = context;
+        Loop = loop;
+        Index = index;
+        ConnectionLimits limits = context.Limits;
+        _headLimits = new HttpHeadLimits(limits.MaxRequestLine, limits.MaxHeadSize, limits.MaxHeaderFields);
+    }
+
+    /// <summary>The context that it belongs to.</summary>
+    public LoopContext Context { get; }
+
+    /// <summary>The loop that it runs on.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>Its number: the original's <c>tsi</c>.</summary>
+    public int Index { get; }
+
+    /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
+    public int ConnectionCount { get; private set; }
+
+    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_closes.IsEmpty;
+
+    internal Cork Cork { get; } = new();
+
+    internal DateField Dates { get; } = new();
+
+    internal MaskKeySource MaskKeys { get; } = new();
+
+    internal Span<byte> ReceiveBuffer => _receiveBuffer;
+
+    /// <summary>Where heads and decoded paths are put together; valid until the next use on this thread.</summary>
+    internal byte[] Scratch { get; } = new byte[64 * 1024];
+
+    /// <summary>Serves what is ready, waiting at most <paramref name="maxMilliseconds"/> for it: one turn of the loop.</summary>
+    /// <param name="maxMilliseconds">0 to look without waiting, -1 to wait for as long as it takes.</param>
+    /// <returns>Whether anything was served.</returns>
+    /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
+    public bool Service(int maxMilliseconds) => OwnedLoop(nameof(Service)).RunOnce(maxMilliseconds);
+
+    /// <summary>Serves until <paramref name="stopping"/> is signalled.</summary>
+    /// <param name="stopping">Ends the call; the connections stay as they are.</param>
+    /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
+    public void Run(CancellationToken stopping) => OwnedLoop(nameof(Run)).Run(stopping);
+
+    void ITurnParticipant.ServicePendingInput()
+    {
+        if (_inputs.IsEmpty)
+            return;
+
+        foreach (Connection connection in _inputs.Take())
+            connection.ServicePendingInput();
+        _inputs.Done();
+    }
+
+    void ITurnParticipant.ServiceWrites()
+    {
+        if (_writes.IsEmpty)
+            return;
+
+        foreach (Connection connection in _writes.Take())
+            connection.ServiceWrites();
+        _writes.Done();
+    }
+
+    void ITurnParticipant.ServiceCloses()
+    {
+        // What a closing callback ends in its turn goes at once too: a connection that is over must not wait for a loop to wake up.
+        while (!_closes.IsEmpty)
+        {
+            foreach (Connection connection in _closes.Take())
+                connection.Finish();
+            _closes.Done();
+        }
+    }
+
+    internal void QueueInput(Connection connection) => _inputs.Add(connection);
+
+    internal void QueueWrite(Connection connection) => _writes.Add(connection);
+
+    internal void QueueClose(Connection connection) => _closes.Add(connection);
+
+    internal void Add(Connection connection)
+    {
+        connection.NextInThread = _newest;
+        if (_newest is not null)
+            _newest.PreviousInThread = connection;
+        _newest = connection;
+        ConnectionCount++;
+    }
+
+    internal void Remove(Connection connection)
+    {
+        Connection? next = connection.NextInThread;
+        Connection? previous = connection.PreviousInThread;
+        if (next is not null)
+            next.PreviousInThread = previous;
+        if (previous is not null)
+            previous.NextInThread = next;
+        else
+            _newest = next;
+        connection.NextInThread = connection.PreviousInThread = null;
+        ConnectionCount--;
+    }
+
+    internal HttpHead RentHead(HttpHeadKind kind)
+    {
+        HttpHead head = _heads.TryPop(out HttpHead? pooled) ? pooled : new HttpHead(_headLimits);
+        head.Reset(kind);
+        return head;
+    }
+
+    internal void ReturnHead(HttpHead head)
+    {
+        if (_heads.Count < MaxPooledHeads)
+            _heads.Push(head);
+    }
+
+    /// <summary>Ends every connection, as when the context is disposed: open WebSockets are told 1001, everybody gets its closing callback.</summary>
+    internal void CloseAll()
+    {
+        // A closing callback may begin a new connection; those are ended as well, and the list shrinks with each of them.
+        while (_newest is not null)
+        {
+            _newest.EndForShutdown();
+            ((ITurnParticipant)this).ServiceCloses();
+        }
+    }
+
+    private OwnedEventLoop OwnedLoop(string member) =>
+        Loop as OwnedEventLoop
+        ?? throw new InvalidOperationException($"{nameof(LoopContext)}.{member}: the '{Loop.Name}' loop is run by its owner, not by the context.");
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace EventLoops;
+
+/// <summary>Everything that the library says in a log, each message in one place with an id that never changes.</summary>
+internal sealed partial class EventLoopsLog(ILogger logger)
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "{Host} listens on {EndPoint} (loop: {Loop})")]
+    public partial void Listening(string host, EndPoint endPoint, string loop);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A callback of protocol '{Protocol}' for {Reason} threw; its connection is closed")]
+    public partial void CallbackThrew(CallbackReason reason, string protocol, Exception exception);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "Work that was posted to the loop, or a timer or handler on it, threw")]
+    public partial void LoopWorkThrew(Exception exception);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{EndPoint}: nothing more can be accepted for the moment: {Reason}")]
+    public partial void AcceptPaused(EndPoint endPoint, string reason);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Debug, Message = "{EndPoint}: a connection was gone before it was accepted: {Reason}")]
+    public partial void AcceptFailed(EndPoint endPoint, string reason);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Debug, Message = "Connection {Id}: refused with {Status}: {Reason}")]
+    public partial void Refused(long id, int status, string reason);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Debug, Message = "Connection {Id}: closed, {Close}")]
+    public partial void Closed(long id, CloseInfo close);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}")]
+    public partial void ConnectFailed(long id, ConnectFailure failure);
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace EventLoops;
+
+/// <summary>
+/// The promises about the order of callbacks, checked in debug builds before each of them: messages only while the WebSocket is open, one
+/// closing callback at most, and nothing after it.
+/// </summary>
+internal sealed class PairingRules
+{
+    private bool _isOpen;
+    private bool _isOver;
+    private bool _isForgotten;
+
+    public void Check(CallbackReason reason)
+    {
+        Debug.Assert(!_isForgotten, $"{reason} came after the connection was forgotten.");
+        switch (reason)
+        {
+            case CallbackReason.WsiDestroy:
+                _isForgotten = true;
+                return;
+            case CallbackReason.Established or CallbackReason.ClientEstablished:
+                Debug.Assert(!_isOpen && !_isOver, $"{reason} came twice or after the end.");
+                _isOpen = true;
+                return;
+            case CallbackReason.Closed:
+                Debug.Assert(_isOpen && !_isOver, "Closed came without Established, or twice.");
+                _isOver = true;
+                return;
+            case CallbackReason.ClosedHttp or CallbackReason.ClientConnectionError:
+                Debug.Assert(!_isOpen && !_isOver, $"{reason} came for an open WebSocket, or twice.");
+                _isOver = true;
+                return;
+            case CallbackReason.Receive or CallbackReason.ClientReceive or CallbackReason.ReceivePong or CallbackReason.ClientReceivePong
+                or CallbackReason.ServerWriteable or CallbackReason.ClientWriteable or CallbackReason.WsPeerInitiatedClose:
+                Debug.Assert(_isOpen && !_isOver, $"{reason} came while the WebSocket was not open.");
+                return;
+            default:
+                Debug.Assert(!_isOver, $"{reason} came after the closing callback.");
+                return;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EventLoops;
+
+/// <summary>A listening socket: accepts, and hands what it accepted to the service thread.</summary>
+internal sealed class Listener : IReadyHandler
+{
+    // One crowd of arrivals must not keep the connections that are there waiting; the rest is accepted in the next turn.
+    private const int MaxAcceptsPerTurn = 64;
+
+    // How long accepting pauses when the system has no descriptor or memory left for a new connection.
+    private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly VirtualHost _host;
+    private readonly ServiceThread _thread;
+    private readonly SocketIo _io;
+    private readonly int _fd;
+    private readonly LoopTimer _resume;
+    private Watch? _watch;
+    private int _spareFd = -1;
+    private bool _fullWasLogged;
+
+    private Listener(VirtualHost host, ServiceThread thread, int fd)
+    {
+        _host = host;
+        _thread = thread;
+        _io = thread.Loop.SocketIo;
+        _fd = fd;
+        _resume = new LoopTimer(_ => Resume());
+        LocalEndPoint = _io.GetLocalEndPoint(fd) ?? new IPEndPoint(IPAddress.None, 0);
+    }
+
+    public EndPoint LocalEndPoint { get; }
+
+    /// <summary>Binds and listens, or throws and leaves nothing behind.</summary>
+    public static Listener Open(VirtualHost host, ServiceThread thread, EndPoint endPoint)
+    {
+        SocketIo io = thread.Loop.SocketIo;
+        int fd = Succeed(io.OpenStream(endPoint.AddressFamily), "socket", endPoint);
+        try
+        {
+            if (endPoint is IPEndPoint)
+            {
+                Succeed(io.SetOption(fd, SocketTuning.ReuseAddress, 1), "setsockopt(SO_REUSEADDR)", endPoint);
+
+                // Accepted sockets inherit the option from the listener, which saves a system call for each of them.
+                Succeed(io.SetOption(fd, SocketTuning.NoDelay, 1), "setsockopt(TCP_NODELAY)", endPoint);
+            }
+
+            Succeed(io.Bind(fd, endPoint), "bind", endPoint);
+            Succeed(io.Listen(fd, host.Options.Backlog), "listen", endPoint);
+
+            Listener listener = new(host, thread, fd);
+            listener.Start();
+            return listener;
+        }
+        catch
+        {
+            io.Close(fd);
+            throw;
+        }
+    }
+
+    public void OnReady(Watch watch, PollEvents ready)
+    {
+        for (int i = 0; i < MaxAcceptsPerTurn; i++)
+        {
+            IoResult accepted = _io.Accept(_fd);
+            if (accepted.WouldBlock)
+                return;
+
+            if (!accepted.IsError)
+            {
+                _fullWasLogged = false;
+                Adopt(accepted.Value);
+                continue;
+            }
+
+            if (IsFull(accepted.Errno))
+            {
+                TurnOneAway(accepted.Errno);
+                return;
+            }
+
+            // Everything else (ECONNABORTED, EPROTO, EPERM and the network errors that accept(2) lists) belongs to that one connection.
+            _thread.Context.Log.AcceptFailed(LocalEndPoint, accepted.Errno.Describe());
+        }
+    }
+
+    public void Close()
+    {
+        _thread.Loop.Cancel(_resume);
+        if (_watch is null)
+            return;
+
+        _thread.Loop.Unwatch(_watch);
+        _watch = null;
+        _io.Close(_fd);
+        CloseSpare();
+    }
+
+    private static bool IsFull(Errno errno) => errno == Errno.EMFILE || errno == Errno.ENFILE || errno == Errno.ENOBUFS || errno == Errno.ENOMEM;
+
+    private static int Succeed(IoResult result, string call, EndPoint endPoint)
+    {
+        if (result.IsError)
+            throw new LoopFaultException($"{call} for {endPoint}", result.Errno);
+
+        return result.Value;
+    }
+
+    private void Start()
+    {
+        _watch = _thread.Loop.Watch(_fd, PollEvents.In, this);
+        OpenSpare();
+    }
+
+    private void Adopt(int fd)
+    {
+        if (_host.RaiseFilterNetworkConnection(fd) == CallbackResult.Close)
+        {
+            _io.Close(fd);
+            return;
+        }
+
+        Connection.Accept(_thread, _host, fd);
+    }
+
+    /// <summary>
+    /// The process has no descriptor left. A connection that is not accepted keeps the listener readable, so the loop would spin; a spare
+    /// descriptor is given up to accept it and to close it, so that its peer knows. Then accepting pauses.
+    /// </summary>
+    private void TurnOneAway(Errno errno)
+    {
+        if (_spareFd >= 0)
+        {
+            CloseSpare();
+            IoResult accepted = _io.Accept(_fd);
+            if (!accepted.IsError)
+                _io.Close(accepted.Value);
+            OpenSpare();
+        }
+
+        if (!_fullWasLogged)
+            _thread.Context.Log.AcceptPaused(LocalEndPoint, errno.Describe());
+        _fullWasLogged = true;
+        _thread.Loop.Change(_watch!, PollEvents.None);
+        _thread.Loop.Schedule(_resume, FullPause);
+    }
+
+    private void Resume()
+    {
+        if (_watch is not null)
+            _thread.Loop.Change(_watch, PollEvents.In);
+    }
+
+    private void OpenSpare()
+    {
+        IoResult spare = _io.OpenStream(AddressFamily.InterNetwork);
+        _spareFd = spare.IsError ? -1 : spare.Value;
+    }
+
+    private void CloseSpare()
+    {
+        if (_spareFd >= 0)
+            _io.Close(_spareFd);
+        _spareFd = -1;
+    }
+}

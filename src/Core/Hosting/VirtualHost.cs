@@ -1,0 +1,124 @@
+using System.Net;
+
+namespace EventLoops;
+
+/// <summary>A virtual host in service. Made from <see cref="VirtualHostOptions"/> by the context that it belongs to.</summary>
+public sealed class VirtualHost
+{
+    private readonly HostedProtocol[] _protocols;
+    private readonly List<Listener> _listeners = [];
+    private readonly Dictionary<Protocol, object> _data = new(ReferenceEqualityComparer.Instance);
+    private int _initialised;
+
+    internal VirtualHost(LoopContext context, VirtualHostOptions options)
+    {
+        Context = context;
+        Options = options;
+        _protocols = [.. options.Protocols.Select(protocol => new HostedProtocol(this, protocol))];
+        DefaultProtocol = _protocols.FirstOrDefault(hosted => hosted.Protocol.Name == options.DefaultProtocol) ?? _protocols[0];
+    }
+
+    /// <summary>The context that it belongs to.</summary>
+    public LoopContext Context { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name => Options.Name;
+
+    /// <summary>Where it really listens: port 0 of an option is the port that the kernel chose.</summary>
+    public IReadOnlyList<EndPoint> LocalEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];
+
+    internal VirtualHostOptions Options { get; }
+
+    internal HostedProtocol ProtocolZero => _protocols[0];
+
+    internal HostedProtocol DefaultProtocol { get; }
+
+    /// <summary>
+    /// Data that belongs to a protocol on this virtual host, made at the first call: the original's per-vhost private data. On the loop's thread.
+    /// </summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="protocol">The protocol.</param>
+    /// <returns>The same object for every call with the same protocol.</returns>
+    public T GetData<T>(Protocol protocol)
+        where T : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        if (_data.TryGetValue(protocol, out object? data))
+            return (T)data;
+
+        T made = new();
+        _data.Add(protocol, made);
+        return made;
+    }
+
+    /// <summary>Asks for a writable callback for every open WebSocket of a protocol on this virtual host, the newest first.</summary>
+    /// <param name="protocol">The protocol; one that is not served here is ignored.</param>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void RequestWritableAll(Protocol protocol)
+    {
+        Context.Loop.VerifyThread();
+        Find(protocol)?.RequestWritableAll();
+    }
+
+    internal HostedProtocol? Find(Protocol protocol) => Array.Find(_protocols, hosted => hosted.Protocol == protocol);
+
+    internal HostedProtocol? Find(ReadOnlySpan<byte> name)
+    {
+        foreach (HostedProtocol hosted in _protocols)
+        {
+            // Subprotocol names are compared as they are (RFC 6455 4.1), and the empty name is never asked for.
+            if (hosted.NameBytes.Length > 0 && name.SequenceEqual(hosted.NameBytes))
+                return hosted;
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes the protocols into service, then listens.</summary>
+    internal void Start(ServiceThread thread)
+    {
+        foreach (HostedProtocol hosted in _protocols)
+        {
+            // A protocol that cannot start fails the creation of the context, so its exception is the caller's.
+            Context.Tracer?.OnCallback(CallbackReason.ProtocolInit, null, 0);
+            _ = hosted.Protocol.DispatchHost(this, CallbackReason.ProtocolInit, new CallbackData { VirtualHost = this });
+            _initialised++;
+        }
+
+        foreach (EndPoint endPoint in Options.Endpoints)
+            _listeners.Add(Listener.Open(this, thread, endPoint));
+    }
+
+    internal void StopListening()
+    {
+        foreach (Listener listener in _listeners)
+            listener.Close();
+        _listeners.Clear();
+    }
+
+    /// <summary>Lets the protocols go, after the last connection; only those that were taken into service.</summary>
+    internal void Stop()
+    {
+        StopListening();
+        for (int i = 0; i < _initialised; i++)
+            _ = Raise(_protocols[i], CallbackReason.ProtocolDestroy);
+        _initialised = 0;
+    }
+
+    /// <summary>Calls protocol 0 about a descriptor that has no connection yet. A callback that throws counts as a refusal.</summary>
+    internal CallbackResult RaiseFilterNetworkConnection(int fd) => Raise(ProtocolZero, CallbackReason.FilterNetworkConnection, fd);
+
+    private CallbackResult Raise(HostedProtocol hosted, CallbackReason reason, int fd = -1)
+    {
+        Context.Tracer?.OnCallback(reason, null, 0);
+        try
+        {
+            return hosted.Protocol.DispatchHost(this, reason, new CallbackData { VirtualHost = this, Fd = fd });
+        }
+        catch (Exception exception)
+        {
+            Context.Log.CallbackThrew(reason, hosted.Protocol.Name, exception);
+            return CallbackResult.Close;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+
+namespace EventLoops;
+
+/// <summary>Which sites' pages may open a WebSocket, judged by the <c>Origin</c> field that browsers send (RFC 6455 10.2).</summary>
+public enum OriginPolicy
+{
+    /// <summary>
+    /// A request that carries an Origin must come from the host that it asks for; others are answered 403. Programs that are no browsers
+    /// send none and are let in. The default, against cross-site WebSocket hijacking.
+    /// </summary>
+    SameHost,
+
+    /// <summary>Anyone.</summary>
+    Any,
+}
+
+/// <summary>What happens to a client that asks for subprotocols none of which is served.</summary>
+public enum UnknownSubprotocolPolicy
+{
+    /// <summary>It is answered 400. The default: a client that named what it speaks should not be talked to in something else.</summary>
+    Refuse,
+
+    /// <summary>It gets the default protocol, and the reply names none (RFC 6455 4.2.2).</summary>
+    UseDefault,
+}
+
+/// <summary>A virtual host: where it listens and what it speaks.</summary>
+public sealed class VirtualHostOptions
+{
+    /// <summary>The host's name. Default <c>default</c>.</summary>
+    public string Name { get; init; } = "default";
+
+    /// <summary>
+    /// Where to listen: <see cref="IPEndPoint"/>s and <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>s. Port 0 takes a free port, which
+    /// <see cref="VirtualHost.LocalEndPoints"/> tells. Empty, the default, for a host that only carries clients.
+    /// </summary>
+    public IReadOnlyList<EndPoint> Endpoints { get; init; } = [];
+
+    /// <summary>What is spoken; at least one. The first, protocol 0, also answers HTTP requests.</summary>
+    public required IReadOnlyList<Protocol> Protocols { get; init; }
+
+    /// <summary>The name of the protocol for clients that ask for none. Default: the first.</summary>
+    public string? DefaultProtocol { get; init; }
+
+    /// <summary>What happens to a client that asks only for protocols that are not served.</summary>
+    public UnknownSubprotocolPolicy UnknownSubprotocol { get; init; }
+
+    /// <summary>Which sites' pages may open a WebSocket.</summary>
+    public OriginPolicy Origin { get; init; }
+
+    /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
+    public string? ServerName { get; init; } = "EventLoops";
+
+    /// <summary>How many connections the kernel keeps until they are accepted, cut down by the kernel to its own limit. Default 4096.</summary>
+    public int Backlog { get; init; } = 4096;
+
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(Name);
+        ArgumentNullException.ThrowIfNull(Endpoints);
+        ArgumentNullException.ThrowIfNull(Protocols);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
+
+        if (Protocols.Count == 0)
+            throw new ArgumentException("A virtual host needs at least one protocol.", nameof(Protocols));
+        if (Protocols.Any(protocol => protocol is null))
+            throw new ArgumentException("A protocol is null.", nameof(Protocols));
+
+        string? twice = Protocols.Where(protocol => protocol.Name.Length > 0).GroupBy(protocol => protocol.Name, StringComparer.Ordinal)
+            .FirstOrDefault(group => group.Count() > 1)?.Key;
+        if (twice is not null)
+            throw new ArgumentException($"The name '{twice}' stands for two protocols.", nameof(Protocols));
+        if (DefaultProtocol is not null && Protocols.All(protocol => protocol.Name != DefaultProtocol))
+            throw new ArgumentException($"'{DefaultProtocol}' is none of the protocols.", nameof(DefaultProtocol));
+    }
+}
