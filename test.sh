@@ -16,10 +16,15 @@ echo "Building"
 dotnet build EventLoops.sln -c Release -nologo -v quiet -warnaserror
 
 # One project at a time: tests that count the descriptors or the memory of their process want the machine to themselves.
+options=(--solution EventLoops.sln -c Release --no-build --no-progress --max-parallel-test-modules 1)
+if (($# > 0)); then
+  # A filter leaves most projects without a test, which the runner calls exit code 8. In a whole run that is an error: tests got lost.
+  options+=(--ignore-exit-code 8)
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
-dotnet test --solution EventLoops.sln -c Release --no-build --no-progress --max-parallel-test-modules 1 "$@" 2>&1 | tee "$log" || status=$?
+dotnet test "${options[@]}" "$@" 2>&1 | tee "$log" || status=$?
 
 count() {
   # The runner's summary comes last and names each count on a line of its own.
