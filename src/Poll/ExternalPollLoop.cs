@@ -99,7 +99,12 @@ public sealed class ExternalPollLoop : EventLoop
         if (IsDisposed) return;
         VerifyOutsideTurn();
 
-        _hasFrames = true;
+        if (!_hasFrames)
+        {
+            _hasFrames = true;
+            _wake.SetTicking(false);
+        }
+
         EndTurn();
         _lastEndOfTurn = NowMilliseconds;
     }
