@@ -12,9 +12,11 @@ internal abstract class ClientRole(Connection connection, ClientConnectOptions o
     /// <summary>How far the client has come.</summary>
     protected abstract ConnectStage Stage { get; }
 
+    public override bool CanWrite => false;
+
     public override void OnWritable()
     {
-        // There is nothing that a user could write yet; its wish is kept until the connection is open.
+        // Nothing that a user could write leaves before the connection is open; see CanWrite.
     }
 
     public override void OnCloseRequested(CloseOrigin origin) =>

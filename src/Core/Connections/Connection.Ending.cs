@@ -87,16 +87,13 @@ public sealed partial class Connection
         _close = close;
         Move(ConnectionState.Closed);
         Thread.QueueClose(this);
-
-        // Outside of a turn nothing would come to the closes until the loop wakes up by itself.
-        Thread.Loop.Wake();
     }
 
     /// <summary>The end, because the system said so.</summary>
     internal void EndByError(Errno errno)
     {
         // After both close frames, or once the last answer has left, a reset tells nothing new.
-        if (State is ConnectionState.Flushing or ConnectionState.Lingering && (_close.IsClean || !HasWebSocket))
+        if (State is ConnectionState.Flushing or ConnectionState.Lingering && (_close.IsClean || _role is not WebSocketRole))
             End(_close);
         else
             End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
@@ -113,8 +110,9 @@ public sealed partial class Connection
         _isWritableRequested = false;
         _held.Clear();
         Move(ConnectionState.Flushing);
-        Pause(ReceivePause.Flushing);
+        _pause |= ReceivePause.Flushing;
         SetDeadline(Deadline.Flush, Context.Timeouts.Flush);
+        UpdateInterest();
 
         // The service of this connection flushes when it is over; outside of it the turn's writes do.
         if (Thread.Cork.Owner != this)
@@ -144,24 +142,23 @@ public sealed partial class Connection
         Session = null;
     }
 
-    /// <summary>The end with the context: an open WebSocket is told, if its socket takes the few bytes at once.</summary>
+    /// <summary>
+    /// The end with the context: an open WebSocket is told, if its socket takes the few bytes at once. One that has ended already only waits for its
+    /// turn's closes.
+    /// </summary>
     internal void EndForShutdown()
     {
+        WebSocketCloseCode code = WebSocketCloseCode.Abnormal;
         if (_role is WebSocketRole webSocket && State == ConnectionState.Established)
         {
+            code = WebSocketCloseCode.GoingAway;
             bool ownsCork = Thread.Cork.TryEnter(this);
-            webSocket.BeginClose(WebSocketCloseCode.GoingAway, default);
+            webSocket.BeginClose(code, default);
             LeaveCork(ownsCork);
-            End(new CloseInfo { Code = WebSocketCloseCode.GoingAway, Origin = CloseOrigin.Local });
-            return;
         }
 
-        End(_close.Code == WebSocketCloseCode.None ? new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local } : _close);
-
-        // A connection that had ended before is only waiting for its turn's closes.
+        End(new CloseInfo { Code = code, Origin = CloseOrigin.Local });
     }
-
-    private bool HasWebSocket => _role is WebSocketRole;
 
     /// <summary>Everything has left.</summary>
     private void OnFlushed()

@@ -20,7 +20,7 @@ public sealed partial class Connection
     /// <summary>Whether everything that was written has left.</summary>
     internal bool HasNothingUnsent => _unsent.IsEmpty && (Thread.Cork.Owner != this || Thread.Cork.Length == 0);
 
-    private bool WantsOut => _isChoked || (_isWritableRequested && !Thread.Loop.ServicesWritesInTurn);
+    private bool WantsOut => _isChoked || (_isWritableRequested && _role.CanWrite && !Thread.Loop.ServicesWritesInTurn);
 
     /// <summary>
     /// Asks for one writable callback: this turn or the next when the kernel takes bytes, otherwise as soon as it does. Asking twice before it
@@ -34,12 +34,7 @@ public sealed partial class Connection
             return;
 
         _isWritableRequested = true;
-        if (_isChoked)
-            return;
-        if (Thread.Loop.ServicesWritesInTurn)
-            QueueWrite();
-        else
-            UpdateInterest();
+        ServeWritableRequest();
     }
 
     /// <summary>Step 7 of the turn: what was written outside of the connection's own service leaves, and the user writes what it asked to write.</summary>
@@ -50,9 +45,23 @@ public sealed partial class Connection
             return;
 
         bool ownsCork = Thread.Cork.TryEnter(this);
-        if (_isWritableRequested && !_isChoked && Thread.Loop.ServicesWritesInTurn)
+        if (_isWritableRequested && _role.CanWrite && !_isChoked && Thread.Loop.ServicesWritesInTurn)
             RaiseWritable();
         LeaveCork(ownsCork);
+    }
+
+    /// <summary>
+    /// A wish to write is granted in this turn's writes, unless the kernel has to be asked first, or the connection has not come so far that its
+    /// user could write: then the wish is kept.
+    /// </summary>
+    private void ServeWritableRequest()
+    {
+        if (!_isWritableRequested || _isChoked || !_role.CanWrite)
+            return;
+        if (Thread.Loop.ServicesWritesInTurn)
+            QueueWrite();
+        else
+            UpdateInterest();
     }
 
     /// <summary>Writes bytes behind everything that was written before.</summary>
@@ -249,7 +258,7 @@ public sealed partial class Connection
         }
 
         // Out is one-shot for the user: it is taken back before the callback, which asks again when it wants more.
-        if (wasChoked || _isWritableRequested)
+        if (_role.CanWrite && (wasChoked || _isWritableRequested))
             RaiseWritable();
         UpdateInterest();
     }
@@ -257,7 +266,7 @@ public sealed partial class Connection
     private void RaiseWritable()
     {
         _isWritableRequested = false;
-        UpdateInterest();
         _role.OnWritable();
+        UpdateInterest();
     }
 }

@@ -23,6 +23,13 @@ public sealed partial class Connection
     private ByteQueue _held;
     private bool _isInputQueued;
     private bool _isDelivering;
+    private bool _isInterestQueued;
+
+    /// <summary>Whether the loop is to watch the descriptor as this connection wishes; one that is being connected has a wish of its own.</summary>
+    private bool HasInterest => _fd >= 0 && State is not (ConnectionState.Closed or ConnectionState.Connecting or ConnectionState.Resolving);
+
+    private PollEvents WantedInterest =>
+        (_pause == ReceivePause.None && _held.IsEmpty ? PollEvents.In : PollEvents.None) | (WantsOut ? PollEvents.Out : PollEvents.None);
 
     /// <summary>Whether received bytes may be given to the role now.</summary>
     internal bool IsReceiving => _pause == ReceivePause.None && !IsClosed;
@@ -207,21 +214,36 @@ public sealed partial class Connection
         _watch = null;
     }
 
-    /// <summary>Asks the loop for what is wanted now; it does nothing when nothing has changed.</summary>
+    /// <summary>
+    /// What is wanted may have changed. Inside a turn the loop is told when the turn's writes are done: many a callback takes back what the one before
+    /// has asked for.
+    /// </summary>
     private void UpdateInterest()
     {
-        if (_fd < 0 || IsClosed || State is ConnectionState.Connecting or ConnectionState.Resolving)
+        if (_isInterestQueued || !HasInterest || WantedInterest == (_watch?.Interest ?? PollEvents.None))
             return;
 
-        PollEvents interest = PollEvents.None;
-        if (_pause == ReceivePause.None && _held.IsEmpty)
-            interest |= PollEvents.In;
-        if (WantsOut)
-            interest |= PollEvents.Out;
+        if (!Thread.Loop.IsInTurn)
+        {
+            ApplyInterest();
+            return;
+        }
 
+        _isInterestQueued = true;
+        Thread.QueueInterest(this);
+    }
+
+    /// <summary>Tells the loop what is wanted now; it makes no system call when nothing has changed.</summary>
+    internal void ApplyInterest()
+    {
+        _isInterestQueued = false;
+        if (!HasInterest)
+            return;
+
+        PollEvents wanted = WantedInterest;
         if (_watch is not null)
-            Thread.Loop.Change(_watch, interest);
-        else if (interest != PollEvents.None)
-            _watch = Thread.Loop.Watch(_fd, interest, this);
+            Thread.Loop.Change(_watch, wanted);
+        else if (wanted != PollEvents.None)
+            _watch = Thread.Loop.Watch(_fd, wanted, this);
     }
 }

@@ -126,6 +126,7 @@ public sealed partial class Connection : IReadyHandler
     {
         Debug.Assert(ConnectionStates.IsLegal(State, next), $"A connection went from {State} to {next}, which the table of states does not allow.");
         State = next;
+        ServeWritableRequest();
     }
 
     internal void SetDeadline(Deadline deadline, TimeSpan dueIn)

@@ -25,6 +25,8 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     }
     : 0;
 
+    public override bool CanWrite => Connection.State is ConnectionState.ReadingBody or ConnectionState.Responding;
+
     private ServiceThread Thread => Connection.Thread;
 
     private ConnectionTimeouts Timeouts => Connection.Context.Timeouts;
@@ -46,11 +48,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         }
     }
 
-    public override void OnWritable()
-    {
-        if (Connection.State is ConnectionState.ReadingBody or ConnectionState.Responding)
-            Finish(Call(CallbackReason.HttpWriteable));
-    }
+    public override void OnWritable() => Finish(Call(CallbackReason.HttpWriteable));
 
     public override void OnEndOfStream()
     {
@@ -62,7 +60,11 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
-        Drop(CloseOrigin.Remote);
+        // The answers to earlier requests may still be on their way out.
+        if (Connection.State == ConnectionState.AwaitingRequest)
+            Connection.EndAfterFlush(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote }, AfterFlush.End);
+        else
+            Drop(CloseOrigin.Remote);
     }
 
     public override void OnDeadline(Deadline deadline)

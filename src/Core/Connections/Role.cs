@@ -23,6 +23,9 @@ internal abstract class Role(Connection connection)
 {
     protected Connection Connection => connection;
 
+    /// <summary>Whether the connection has come so far that its user can write; a wish to write is kept until then.</summary>
+    public abstract bool CanWrite { get; }
+
     /// <summary>Takes received bytes from the front of <paramref name="bytes"/>. Returns when they are used up, receiving is paused, or the role changed.</summary>
     public abstract void Consume(ref Span<byte> bytes);
 

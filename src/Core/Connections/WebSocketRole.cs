@@ -16,6 +16,8 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     /// <summary>Whether the user is being called because the connection may be written to.</summary>
     public bool IsInWritable { get; private set; }
 
+    public override bool CanWrite => Connection.State == ConnectionState.Established;
+
     private bool IsServer => Connection.IsServer;
 
     /// <summary>Checks what a user wants to close with, before anything happens.</summary>

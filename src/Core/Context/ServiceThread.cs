@@ -16,6 +16,7 @@ public sealed class ServiceThread : ITurnParticipant
 
     private readonly TurnQueue _inputs = new();
     private readonly TurnQueue _writes = new();
+    private readonly TurnQueue _interests = new();
     private readonly TurnQueue _closes = new();
     private readonly Stack<HttpHead> _heads = new();
     private readonly HttpHeadLimits _headLimits;
@@ -43,7 +44,7 @@ public sealed class ServiceThread : ITurnParticipant
     /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
     public int ConnectionCount { get; private set; }
 
-    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_closes.IsEmpty;
+    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty;
 
     internal Cork Cork { get; } = new();
 
@@ -79,12 +80,14 @@ public sealed class ServiceThread : ITurnParticipant
 
     void ITurnParticipant.ServiceWrites()
     {
-        if (_writes.IsEmpty)
-            return;
+        if (!_writes.IsEmpty)
+        {
+            foreach (Connection connection in _writes.Take())
+                connection.ServiceWrites();
+            _writes.Done();
+        }
 
-        foreach (Connection connection in _writes.Take())
-            connection.ServiceWrites();
-        _writes.Done();
+        ApplyInterests();
     }
 
     void ITurnParticipant.ServiceCloses()
@@ -98,11 +101,13 @@ public sealed class ServiceThread : ITurnParticipant
         }
     }
 
-    internal void QueueInput(Connection connection) => _inputs.Add(connection);
+    internal void QueueInput(Connection connection) => Queue(_inputs, connection);
 
-    internal void QueueWrite(Connection connection) => _writes.Add(connection);
+    internal void QueueWrite(Connection connection) => Queue(_writes, connection);
 
-    internal void QueueClose(Connection connection) => _closes.Add(connection);
+    internal void QueueInterest(Connection connection) => Queue(_interests, connection);
+
+    internal void QueueClose(Connection connection) => Queue(_closes, connection);
 
     internal void Add(Connection connection)
     {
@@ -149,6 +154,43 @@ public sealed class ServiceThread : ITurnParticipant
             _newest.EndForShutdown();
             ((ITurnParticipant)this).ServiceCloses();
         }
+    }
+
+    /// <summary>
+    /// Tells the loop what the connections are watched for, once for all that has happened in the turn: one that paused and resumed costs no system call.
+    /// </summary>
+    private void ApplyInterests()
+    {
+        if (_interests.IsEmpty)
+            return;
+
+        foreach (Connection connection in _interests.Take())
+        {
+            try
+            {
+                connection.ApplyInterest();
+            }
+            catch (Exception exception) when (exception is not LoopFaultException)
+            {
+                // A user's poll set threw; the connections behind this one must not suffer from it.
+                Context.Log.LoopWorkThrew(exception);
+            }
+            catch (LoopFaultException fault)
+            {
+                connection.EndByError(fault.Errno);
+            }
+        }
+
+        _interests.Done();
+    }
+
+    private void Queue(TurnQueue queue, Connection connection)
+    {
+        queue.Add(connection);
+
+        // Outside of a turn nobody would look into the queues until the loop wakes up by itself.
+        if (!Loop.IsInTurn)
+            Loop.Wake();
     }
 
     private OwnedEventLoop OwnedLoop(string member) =>
