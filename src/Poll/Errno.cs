@@ -138,7 +138,9 @@ public enum Errno
 /// <summary>Words for <see cref="Errno"/>.</summary>
 public static class ErrnoText
 {
-    /// <summary>The name and the system's own words: <c>ECONNRESET (Connection reset by peer)</c>. Allocates; meant for logs and exceptions.</summary>
+    /// <summary>
+    /// The name and the system's own words: <c>ECONNRESET (Connection reset by peer)</c>. Allocates; meant for logs and exceptions.
+    /// </summary>
     public static string Describe(this Errno errno)
     {
         if (errno == Errno.None) return "no error";

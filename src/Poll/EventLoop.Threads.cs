@@ -44,8 +44,8 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
-    /// Ends the loop's wait, or makes the next one return at once. Any number of wakes before the loop has answered cost one system call together.
-    /// Any thread, also before the first turn. Ignored after dispose.
+    /// Ends the loop's wait, or makes the next one return at once. Any number of wakes before the loop has answered cost one system
+    /// call together. Any thread, also before the first turn. Ignored after dispose.
     /// </summary>
     public void Wake()
     {
@@ -67,10 +67,13 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
-    /// Ends the loop: nothing is watched or scheduled any more, and posted work that has not run is dropped. In a callback it takes effect at the end
-    /// of the turn. Any thread, while no turn runs. Calling it again does nothing. The descriptors that were watched stay open; they are their owners'.
+    /// Ends the loop: nothing is watched or scheduled any more, and posted work that has not run is dropped. In a callback it takes
+    /// effect at the end of the turn. Any thread, while no turn runs. Calling it again does nothing. The descriptors that were watched
+    /// stay open; they are their owners'.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Called on another thread while the loop's thread is in <c>Run</c> or in a turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Called on another thread while the loop's thread is in <c>Run</c> or in a turn.
+    /// </exception>
     public void Dispose()
     {
         VerifyDispose();
@@ -88,7 +91,9 @@ public abstract partial class EventLoop
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Makes the backend's wait return. Called on any thread, by one at a time, and never after <see cref="DisposeCore"/>.</summary>
+    /// <summary>
+    /// Makes the backend's wait return. Called on any thread, by one at a time, and never after <see cref="DisposeCore"/>.
+    /// </summary>
     protected abstract void WakeCore();
 
     /// <summary>Gives back what the backend holds. Called once, when no watch and no timer is left.</summary>

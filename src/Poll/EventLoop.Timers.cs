@@ -20,7 +20,10 @@ public abstract partial class EventLoop
     /// <summary>How many timers are scheduled.</summary>
     public int TimerCount => _timers.Count;
 
-    /// <summary>Reads the clock again, for someone who has worked long within a turn or calls between turns. Returns the new <see cref="NowMilliseconds"/>.</summary>
+    /// <summary>
+    /// Reads the clock again, for someone who has worked long within a turn or calls between turns. Returns the new
+    /// <see cref="NowMilliseconds"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The thread is not the loop's.</exception>
     public long UpdateNow()
     {
@@ -32,14 +35,14 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
-    /// Has the timer called once, not before <paramref name="dueIn"/> has passed. It is measured from this call, not from the beginning of the
-    /// turn, and rounded up to milliseconds. Timers that are due together run in the order of their due times, those with equal times in
-    /// the order of scheduling. A timer that is scheduled already is moved. Allocates nothing. O(log n).
+    /// Has the timer called once, not before <paramref name="dueIn"/> has passed. It is measured from this call, not from the beginning
+    /// of the turn, and rounded up to milliseconds. Timers that are due together run in the order of their due times, those with equal
+    /// times in the order of scheduling. A timer that is scheduled already is moved. Allocates nothing. O(log n).
     /// </summary>
     /// <param name="timer">A timer that is not scheduled on another loop.</param>
     /// <param name="dueIn">
-    /// Zero or negative (<see cref="Timeout.InfiniteTimeSpan"/> too) means the next timer step: in this turn when called before its step 4, in the
-    /// next turn when called from a timer. <see cref="TimeSpan.MaxValue"/> is fine and never comes.
+    /// Zero or negative (<see cref="Timeout.InfiniteTimeSpan"/> too) means the next timer step: in this turn when called before its
+    /// step 4, in the next turn when called from a timer. <see cref="TimeSpan.MaxValue"/> is fine and never comes.
     /// </param>
     /// <exception cref="InvalidOperationException">The timer waits on another loop, or the thread is not the loop's.</exception>
     public void Schedule(LoopTimer timer, TimeSpan dueIn)
@@ -68,12 +71,13 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
-    /// Called on the loop's thread, never inside a turn, when the time at which the loop must get its next turn has changed, and again at the
-    /// end of each turn in which it is very near. A loop that has asked <see cref="GetTimeout"/> before its wait needs nothing of it;
-    /// one whose host runs the timers arms the host's timer here. The base method does nothing.
+    /// Called on the loop's thread, never inside a turn, when the time at which the loop must get its next turn has changed, and again
+    /// at the end of each turn in which it is very near. A loop that has asked <see cref="GetTimeout"/> before its wait needs nothing
+    /// of it; one whose host runs the timers arms the host's timer here. The base method does nothing.
     /// </summary>
     /// <param name="nextDueMilliseconds">
-    /// In the time of <see cref="NowMilliseconds"/>; that time itself or an earlier one means at once. <see cref="long.MaxValue"/>: nothing is due.
+    /// In the time of <see cref="NowMilliseconds"/>; that time itself or an earlier one means at once. <see cref="long.MaxValue"/>:
+    /// nothing is due.
     /// </param>
     protected virtual void DeadlineChangedCore(long nextDueMilliseconds)
     {

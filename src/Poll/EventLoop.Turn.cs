@@ -16,7 +16,10 @@ public abstract partial class EventLoop
     /// <summary>Whether this turn has dispatched, fired or run anything.</summary>
     private protected bool HasWorked { get; set; }
 
-    /// <summary>Gives a participant its place in the steps 6 to 8 of every turn, from this turn on. One that has joined already is not added twice.</summary>
+    /// <summary>
+    /// Gives a participant its place in the steps 6 to 8 of every turn, from this turn on. One that has joined already is not added
+    /// twice.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The thread is not the loop's.</exception>
     public void Join(ITurnParticipant participant)
     {
@@ -45,7 +48,9 @@ public abstract partial class EventLoop
     /// </summary>
     /// <param name="maxMilliseconds">The longest answer that is wanted; negative for no limit.</param>
     /// <returns>Milliseconds; -1 when there is no limit and nothing to wait for but events.</returns>
-    /// <exception cref="InvalidOperationException">The thread is not the loop's. Before the first turn any thread may ask, since a first frame begins with this.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The thread is not the loop's. Before the first turn any thread may ask, since a first frame begins with this.
+    /// </exception>
     public int GetTimeout(int maxMilliseconds)
     {
         if (IsDisposed) return maxMilliseconds;

@@ -54,8 +54,9 @@ public abstract partial class EventLoop : IDisposable
     public TimeProvider TimeProvider { get; }
 
     /// <summary>
-    /// Whether a writable callback that was asked for is made in step 7 of the same turn, without asking the kernel first. True for loops that
-    /// own their table of descriptors; false where somebody else's table is the truth, so that <see cref="PollEvents.Out"/> is always armed.
+    /// Whether a writable callback that was asked for is made in step 7 of the same turn, without asking the kernel first. True for
+    /// loops that own their table of descriptors; false where somebody else's table is the truth, so that <see cref="PollEvents.Out"/>
+    /// is always armed.
     /// </summary>
     public virtual bool ServicesWritesInTurn => true;
 
@@ -73,7 +74,9 @@ public abstract partial class EventLoop : IDisposable
     /// It may be called from callbacks; the new watch gets its first event in the next turn.
     /// </summary>
     /// <param name="fd">An open descriptor that this loop does not watch already.</param>
-    /// <param name="interest"><see cref="PollEvents.In"/>, <see cref="PollEvents.Out"/>, both or nothing. Errors and hang-ups are reported in any case.</param>
+    /// <param name="interest">
+    /// <see cref="PollEvents.In"/>, <see cref="PollEvents.Out"/>, both or nothing. Errors and hang-ups are reported in any case.
+    /// </param>
     /// <param name="handler">Who is told.</param>
     /// <exception cref="ArgumentException">A descriptor that is negative or watched already, or an interest in something else.</exception>
     /// <exception cref="InvalidOperationException">Called on another thread than the loop's.</exception>
@@ -103,7 +106,9 @@ public abstract partial class EventLoop : IDisposable
         return watch;
     }
 
-    /// <summary>Changes what a descriptor is watched for. Nothing happens, and no system call is made, when the interest is the same.</summary>
+    /// <summary>
+    /// Changes what a descriptor is watched for. Nothing happens, and no system call is made, when the interest is the same.
+    /// </summary>
     /// <exception cref="ArgumentException">The watch belongs to another loop, or the interest has bits other than In and Out.</exception>
     /// <exception cref="InvalidOperationException">The watch is no longer active, or the thread is not the loop's.</exception>
     /// <exception cref="LoopFaultException">The system refused; the interest is what it was.</exception>

@@ -1,9 +1,9 @@
 namespace EventLoops;
 
 /// <summary>
-/// The loop inside somebody else's poll array. It announces each of its descriptors to an <see cref="IPollSet"/>, its wake descriptor included; whoever owns
-/// the array polls it and offers each entry to <see cref="ServiceFd"/>, whether it is one of this loop's or not. After a round comes
-/// <see cref="EndFrame"/>.
+/// The loop inside somebody else's poll array. It announces each of its descriptors to an <see cref="IPollSet"/>, its wake descriptor
+/// included; whoever owns the array polls it and offers each entry to <see cref="ServiceFd"/>, whether it is one of this loop's or not.
+/// After a round comes <see cref="EndFrame"/>.
 /// </summary>
 public sealed class ExternalPollLoop : EventLoop
 {
@@ -47,19 +47,24 @@ public sealed class ExternalPollLoop : EventLoop
         ClearMode,
     }
 
-    /// <summary>False: what the user's array says is the truth, so that waiting to write always shows there as <see cref="PollEvents.Out"/>.</summary>
+    /// <summary>
+    /// False: what the user's array says is the truth, so that waiting to write always shows there as <see cref="PollEvents.Out"/>.
+    /// </summary>
     public override bool ServicesWritesInTurn => false;
 
     /// <summary>
-    /// Serves one entry of the user's array, if it is this loop's. Any entry may be offered. What the handlers wrote is sent, and what they closed is
-    /// closed, before this returns; timers and posted work wait for <see cref="EndFrame"/>, or are done here when that was more than a second ago or
-    /// when the entry is the wake descriptor's.
+    /// Serves one entry of the user's array, if it is this loop's. Any entry may be offered. What the handlers wrote is sent, and what
+    /// they closed is closed, before this returns; timers and posted work wait for <see cref="EndFrame"/>, or are done here when that
+    /// was more than a second ago or when the entry is the wake descriptor's.
     /// </summary>
     /// <param name="entry">
-    /// The entry, in place or a copy. Its <see cref="PollFd.Revents"/> is zero before anything is called, since the array may change meanwhile.
+    /// The entry, in place or a copy. Its <see cref="PollFd.Revents"/> is zero before anything is called, since the array may change
+    /// meanwhile.
     /// </param>
     /// <returns>True: it was ours and is handled. False: it is not ours (or no longer), and it is untouched.</returns>
-    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Called inside a callback, or on another thread than the one of the first turn.
+    /// </exception>
     public bool ServiceFd(ref PollFd entry)
     {
         if (IsDisposed) return false;
@@ -93,7 +98,9 @@ public sealed class ExternalPollLoop : EventLoop
     /// Ends a round over the array: due timers, posted work, pending input, writes and closes. Once for each frame, also when nothing
     /// was reported. Does nothing on a disposed loop.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Called inside a callback, or on another thread than the one of the first turn.
+    /// </exception>
     public void EndFrame()
     {
         if (IsDisposed) return;
@@ -176,8 +183,9 @@ public sealed class ExternalPollLoop : EventLoop
     }
 
     /// <summary>
-    /// A user's array may hold an entry from before its descriptor was closed and its number used again by a new watch of ours. A read or a write too
-    /// many is harmless, a hang-up that was another's is not; such bits are rare, so the kernel is asked whether they are true.
+    /// A user's array may hold an entry from before its descriptor was closed and its number used again by a new watch of ours. A read
+    /// or a write too many is harmless, a hang-up that was another's is not; such bits are rare, so the kernel is asked whether they
+    /// are true.
     /// </summary>
     private static unsafe PollEvents Confirm(Watch watch, PollEvents ready)
     {

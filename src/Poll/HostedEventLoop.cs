@@ -24,8 +24,8 @@ public abstract class HostedEventLoop : EventLoop
     /// Only on the host's thread. <see cref="EventLoop.Dispose"/> does the same without a callback.
     /// </summary>
     /// <param name="detached">
-    /// Called on the host's thread when the host holds nothing of this loop any more, which may take it another turn. It is called at once when
-    /// that is so already, and once for each call that brought one.
+    /// Called on the host's thread when the host holds nothing of this loop any more, which may take it another turn. It is called at
+    /// once when that is so already, and once for each call that brought one.
     /// </param>
     /// <exception cref="InvalidOperationException">The thread is not the loop's.</exception>
     public void Detach(Action? detached)
@@ -41,7 +41,10 @@ public abstract class HostedEventLoop : EventLoop
         Dispose();
     }
 
-    /// <summary>Takes everything off the host's loop, and calls <paramref name="detached"/> on its thread when the host has let go of it, possibly at once.</summary>
+    /// <summary>
+    /// Takes everything off the host's loop, and calls <paramref name="detached"/> on its thread when the host has let go of it,
+    /// possibly at once.
+    /// </summary>
     protected abstract void DetachCore(Action detached);
 
     /// <summary>Leaves the host by <see cref="DetachCore"/>.</summary>

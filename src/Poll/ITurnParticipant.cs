@@ -7,7 +7,9 @@ namespace EventLoops;
 /// </summary>
 public interface ITurnParticipant
 {
-    /// <summary>Whether there is work that cannot wait for an event: while true, the loop does not sleep. Must be cheap and have no effect.</summary>
+    /// <summary>
+    /// Whether there is work that cannot wait for an event: while true, the loop does not sleep. Must be cheap and have no effect.
+    /// </summary>
     bool HasPendingWork { get; }
 
     /// <summary>Step 6: handle input that has already been taken from the kernel, which therefore will not report it again.</summary>

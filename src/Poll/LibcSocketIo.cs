@@ -159,7 +159,9 @@ internal sealed unsafe class LibcSocketIo : SocketIo
 
     private static bool IsSupported(EndPoint endPoint) => endPoint is IPEndPoint or UnixDomainSocketEndPoint;
 
-    /// <summary>Turns the kernel's <c>struct sockaddr</c> into an end point; on Linux a <see cref="SocketAddress"/> holds the very same bytes.</summary>
+    /// <summary>
+    /// Turns the kernel's <c>struct sockaddr</c> into an end point; on Linux a <see cref="SocketAddress"/> holds the very same bytes.
+    /// </summary>
     private static EndPoint? ReadAddress(ReadOnlySpan<byte> address)
     {
         if (address.Length < sizeof(ushort)) return null;

@@ -11,8 +11,13 @@ public abstract class OwnedEventLoop : EventLoop
     {
     }
 
-    /// <summary>Makes turns until <paramref name="stopping"/> is cancelled, which wakes the loop, or the loop is disposed by one of its callbacks.</summary>
-    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <summary>
+    /// Makes turns until <paramref name="stopping"/> is cancelled, which wakes the loop, or the loop is disposed by one of its
+    /// callbacks.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Called inside a callback, or on another thread than the one of the first turn.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
     /// <exception cref="LoopFaultException">The system refused to wait.</exception>
     public void Run(CancellationToken stopping = default)
@@ -32,7 +37,9 @@ public abstract class OwnedEventLoop : EventLoop
     /// <summary>Makes one turn.</summary>
     /// <param name="maxMilliseconds">How long to wait for something to do; 0 does not wait, a negative number waits without limit.</param>
     /// <returns>Whether a handler, a timer or posted work was called.</returns>
-    /// <exception cref="InvalidOperationException">Called inside a callback, or on another thread than the one of the first turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Called inside a callback, or on another thread than the one of the first turn.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
     /// <exception cref="LoopFaultException">The system refused to wait.</exception>
     public bool RunOnce(int maxMilliseconds)

@@ -9,7 +9,9 @@ public readonly struct PollArgs(int fd, PollEvents events, PollEvents previousEv
     /// <summary>The descriptor whose entry changes.</summary>
     public int Fd { get; } = fd;
 
-    /// <summary>The whole mask after the change: what to store in the entry's <see cref="PollFd.Events"/>. Nothing when the entry is deleted.</summary>
+    /// <summary>
+    /// The whole mask after the change: what to store in the entry's <see cref="PollFd.Events"/>. Nothing when the entry is deleted.
+    /// </summary>
     public PollEvents Events { get; } = events;
 
     /// <summary>The whole mask before the change. Nothing when the entry is added.</summary>

@@ -73,9 +73,13 @@ public sealed class PollFdArray : IPollSet
     }
 
     /// <summary><c>poll(2)</c> over the whole array.</summary>
-    /// <param name="milliseconds">The longest wait: 0 for none, -1 for no limit. What <see cref="EventLoop.GetTimeout"/> returned fits.</param>
+    /// <param name="milliseconds">
+    /// The longest wait: 0 for none, -1 for no limit. What <see cref="EventLoop.GetTimeout"/> returned fits.
+    /// </param>
     /// <returns>How many entries have something in <see cref="PollFd.Revents"/>; zero also when a signal ended the wait.</returns>
-    /// <exception cref="LoopFaultException">The system refused, for instance because the array is longer than RLIMIT_NOFILE allows.</exception>
+    /// <exception cref="LoopFaultException">
+    /// The system refused, for instance because the array is longer than RLIMIT_NOFILE allows.
+    /// </exception>
     public unsafe int Poll(int milliseconds)
     {
         if (_holes > 0) Compact();

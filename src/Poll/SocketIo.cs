@@ -14,28 +14,41 @@ public abstract class SocketIo
     /// <summary>The calls of the C library. Stateless, so that all loops share this one.</summary>
     public static SocketIo System { get; } = new LibcSocketIo();
 
-    /// <summary><c>recv(2)</c>: moves what has arrived to <paramref name="buffer"/>. Zero is the end of the stream (or an empty buffer).</summary>
+    /// <summary>
+    /// <c>recv(2)</c>: moves what has arrived to <paramref name="buffer"/>. Zero is the end of the stream (or an empty buffer).
+    /// </summary>
     public abstract IoResult Receive(int fd, Span<byte> buffer);
 
     /// <summary><c>send(2)</c>: gives bytes to the kernel, which may take fewer. Never raises SIGPIPE; a closed peer is EPIPE.</summary>
     public abstract IoResult Send(int fd, ReadOnlySpan<byte> bytes);
 
-    /// <summary><c>sendmsg(2)</c>: gives two pieces to the kernel in one call, in order. The result counts the bytes taken of both together.</summary>
+    /// <summary>
+    /// <c>sendmsg(2)</c>: gives two pieces to the kernel in one call, in order. The result counts the bytes taken of both together.
+    /// </summary>
     public abstract IoResult Send(int fd, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
 
-    /// <summary><c>accept4(2)</c>: takes one connection from a listener. The value is its descriptor, which is the caller's to close.</summary>
+    /// <summary>
+    /// <c>accept4(2)</c>: takes one connection from a listener. The value is its descriptor, which is the caller's to close.
+    /// </summary>
     public abstract IoResult Accept(int listenFd);
 
     /// <summary><c>socket(2)</c>: opens a stream socket. The value is its descriptor, which is the caller's to close.</summary>
-    /// <param name="family"><see cref="AddressFamily.InterNetwork"/>, <see cref="AddressFamily.InterNetworkV6"/> or <see cref="AddressFamily.Unix"/>; any other is EAFNOSUPPORT.</param>
+    /// <param name="family">
+    /// <see cref="AddressFamily.InterNetwork"/>, <see cref="AddressFamily.InterNetworkV6"/> or <see cref="AddressFamily.Unix"/>; any
+    /// other is EAFNOSUPPORT.
+    /// </param>
     public abstract IoResult OpenStream(AddressFamily family);
 
     /// <summary><c>bind(2)</c>: gives the socket its own address.</summary>
     /// <param name="fd">The socket.</param>
-    /// <param name="endPoint">An <see cref="IPEndPoint"/> (port 0 takes any free port) or a <see cref="UnixDomainSocketEndPoint"/>; any other is EAFNOSUPPORT.</param>
+    /// <param name="endPoint">
+    /// An <see cref="IPEndPoint"/> (port 0 takes any free port) or a <see cref="UnixDomainSocketEndPoint"/>; any other is EAFNOSUPPORT.
+    /// </param>
     public abstract IoResult Bind(int fd, EndPoint endPoint);
 
-    /// <summary><c>listen(2)</c>: makes the socket a listener. The kernel bounds <paramref name="backlog"/> by net.core.somaxconn.</summary>
+    /// <summary>
+    /// <c>listen(2)</c>: makes the socket a listener. The kernel bounds <paramref name="backlog"/> by net.core.somaxconn.
+    /// </summary>
     public abstract IoResult Listen(int fd, int backlog);
 
     /// <summary>
@@ -46,7 +59,10 @@ public abstract class SocketIo
     /// <param name="endPoint">An <see cref="IPEndPoint"/> or a <see cref="UnixDomainSocketEndPoint"/>; any other is EAFNOSUPPORT.</param>
     public abstract IoResult Connect(int fd, EndPoint endPoint);
 
-    /// <summary>SO_ERROR: what went wrong on the socket since the last call, which clears it. Zero when nothing did, otherwise a failure with that errno.</summary>
+    /// <summary>
+    /// SO_ERROR: what went wrong on the socket since the last call, which clears it. Zero when nothing did, otherwise a failure with
+    /// that errno.
+    /// </summary>
     public abstract IoResult GetPendingError(int fd);
 
     /// <summary><c>getsockname(2)</c>: the socket's own address, or null when the system does not tell it. Allocates.</summary>
@@ -58,7 +74,9 @@ public abstract class SocketIo
     /// <summary><c>setsockopt(2)</c>: sets one option; <see cref="SocketTuning"/> says which unit <paramref name="value"/> has.</summary>
     public abstract IoResult SetOption(int fd, SocketTuning option, int value);
 
-    /// <summary><c>shutdown(2)</c> of the sending half: the peer sees the end of the stream after what was sent; receiving goes on.</summary>
+    /// <summary>
+    /// <c>shutdown(2)</c> of the sending half: the peer sees the end of the stream after what was sent; receiving goes on.
+    /// </summary>
     public abstract IoResult ShutdownWrite(int fd);
 
     /// <summary><c>close(2)</c>. It is never repeated: on Linux the descriptor is gone whatever the call says.</summary>

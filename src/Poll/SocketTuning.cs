@@ -1,6 +1,9 @@
 namespace EventLoops;
 
-/// <summary>The socket options that <see cref="SocketIo.SetOption"/> knows, with the option of <c>socket(7)</c> or <c>tcp(7)</c> that each one sets.</summary>
+/// <summary>
+/// The socket options that <see cref="SocketIo.SetOption"/> knows, with the option of <c>socket(7)</c> or <c>tcp(7)</c> that each one
+/// sets.
+/// </summary>
 public enum SocketTuning
 {
     /// <summary>TCP_NODELAY: 1 sends small segments at once.</summary>

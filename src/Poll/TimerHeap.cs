@@ -19,7 +19,9 @@ internal sealed class TimerHeap
     /// <summary>The age of the timer that was scheduled last. A later one is greater.</summary>
     public long NewestAge => _age;
 
-    /// <summary>When the earliest timer is due, in milliseconds of the loop's clock, or <see cref="long.MaxValue"/> when there is none.</summary>
+    /// <summary>
+    /// When the earliest timer is due, in milliseconds of the loop's clock, or <see cref="long.MaxValue"/> when there is none.
+    /// </summary>
     public long EarliestDue => Count == 0 ? long.MaxValue : _entries[0].Due;
 
     /// <summary>Puts the timer in, or moves it when it is in already; either way it counts as scheduled just now.</summary>
@@ -48,7 +50,9 @@ internal sealed class TimerHeap
         if (hole != Count) Place(last, hole);
     }
 
-    /// <summary>Takes the earliest timer out if it is due at <paramref name="now"/> and not younger than <paramref name="newestAge"/>.</summary>
+    /// <summary>
+    /// Takes the earliest timer out if it is due at <paramref name="now"/> and not younger than <paramref name="newestAge"/>.
+    /// </summary>
     public bool TryTakeDue(long now, long newestAge, [NotNullWhen(true)] out LoopTimer? timer)
     {
         timer = null;

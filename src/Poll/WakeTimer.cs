@@ -1,8 +1,8 @@
 namespace EventLoops;
 
 /// <summary>
-/// The wake descriptor of the external loop, a <c>timerfd</c>: another thread makes it readable by letting it expire now, and while it ticks
-/// it becomes readable once a second by itself, for hosts that do nothing but serve what their array reports.
+/// The wake descriptor of the external loop, a <c>timerfd</c>: another thread makes it readable by letting it expire now, and while it
+/// ticks it becomes readable once a second by itself, for hosts that do nothing but serve what their array reports.
 /// </summary>
 internal sealed unsafe class WakeTimer : IDisposable
 {

@@ -25,7 +25,9 @@ public sealed class Watch
     /// <summary>Whether the loop still watches the descriptor. Once false it stays false.</summary>
     public bool IsActive { get; internal set; }
 
-    /// <summary>The number of this watch in its loop, given in the order of watching. It tells two watches of one re-used descriptor apart.</summary>
+    /// <summary>
+    /// The number of this watch in its loop, given in the order of watching. It tells two watches of one re-used descriptor apart.
+    /// </summary>
     public uint Generation { get; }
 
     /// <summary>An object that the backend keeps with the watch. It belongs to the backend alone; null at first.</summary>

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace EventLoops.Tests;
 
-/// <summary>Pipes, socket pairs and eventfds for tests that need real descriptors. Whatever was opened here and is still open is closed by dispose.</summary>
+/// <summary>
+/// Pipes, socket pairs and eventfds for tests that need real descriptors. Whatever was opened here and is still open is closed by
+/// dispose.
+/// </summary>
 public sealed unsafe partial class Descriptors : IDisposable
 {
     private const int NonBlocking = 0x800;

@@ -3,10 +3,12 @@ using Xunit;
 
 namespace EventLoops.Tests.Poll;
 
-/// <summary>The user's own poll array, and what the loop believes of it, after any script of calls, also of calls made by handlers.</summary>
+/// <summary>
+/// The user's own poll array, and what the loop believes of it, after any script of calls, also of calls made by handlers.
+/// </summary>
 public sealed class ExternalArrayProperties
 {
-    [Property(MaxTest = 300, EndSize = 200)]
+    [Property(MaxTest = 200, EndSize = 200)]
     public void The_users_array_equals_what_the_loop_believes_and_foreign_entries_are_never_touched(byte[] script)
     {
         using World world = new(script);

@@ -6,7 +6,7 @@ namespace EventLoops.Tests.Poll;
 /// <summary>Timers against a list that is searched from one end to the other.</summary>
 public sealed class TimerProperties
 {
-    [Property(MaxTest = 300, EndSize = 400)]
+    [Property(MaxTest = 200, EndSize = 400)]
     public void Any_script_of_schedule_cancel_and_time_fires_what_a_sorted_list_would(byte[] script)
     {
         ManualTime time = new();
@@ -47,7 +47,10 @@ public sealed class TimerProperties
         loop.RunOnce(0);
 
         long now = loop.NowMilliseconds;
-        LoopTimer[] due = [.. expected.Where(entry => entry.Due <= now).OrderBy(entry => entry.Due).ThenBy(entry => entry.Age).Select(entry => entry.Timer)];
+        LoopTimer[] due =
+        [
+            .. expected.Where(entry => entry.Due <= now).OrderBy(entry => entry.Due).ThenBy(entry => entry.Age).Select(entry => entry.Timer),
+        ];
         expected.RemoveAll(entry => entry.Due <= now);
         Assert.Equal(due, fired);
         long next = expected.Count == 0 ? -1 : expected.Min(entry => entry.Due) - now;

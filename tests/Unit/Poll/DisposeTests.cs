@@ -64,23 +64,12 @@ public sealed class DisposeTests
     }
 
     [Fact]
-    public void A_loop_takes_one_descriptor_and_gives_it_back()
-    {
-        // Other tests open and close descriptors meanwhile, so that many loops are needed to tell a leak from their noise.
-        int before = Descriptors.CountOpen();
-        for (int i = 0; i < 2000; i++)
-        {
-            using PollLoop poll = new();
-            using ExternalPollLoop external = new(new PollFdArray());
-        }
-
-        Assert.InRange(Descriptors.CountOpen(), 0, before + 1000);
-    }
-
-    [Fact]
     public void An_option_that_is_null_is_named()
     {
-        Assert.Contains("SocketIo", Assert.Throws<ArgumentException>(() => new PollLoop(new EventLoopOptions { SocketIo = null! })).Message, StringComparison.Ordinal);
-        Assert.Contains("TimeProvider", Assert.Throws<ArgumentException>(() => new PollLoop(new EventLoopOptions { TimeProvider = null! })).Message, StringComparison.Ordinal);
+        EventLoopOptions noIo = new() { SocketIo = null! };
+        EventLoopOptions noTime = new() { TimeProvider = null! };
+
+        Assert.StartsWith("EventLoopOptions.SocketIo ", Assert.Throws<ArgumentException>(() => new PollLoop(noIo)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("EventLoopOptions.TimeProvider ", Assert.Throws<ArgumentException>(() => new PollLoop(noTime)).Message, StringComparison.Ordinal);
     }
 }

@@ -21,7 +21,11 @@ public sealed class HostedEventLoopTests : IDisposable
         _loop.Unwatch(watch);
         Watch again = _loop.Watch(fd, PollEvents.In, next);
 
-        _loop.Turn((fd, generation, PollEvents.In), (fd, again.Generation, PollEvents.In), (-5, 1, PollEvents.In), (100_000, 1, PollEvents.In));
+        _loop.Turn(
+            (fd, generation, PollEvents.In),
+            (fd, again.Generation, PollEvents.In),
+            (-5, again.Generation, PollEvents.In),
+            (100_000, again.Generation, PollEvents.In));
 
         Assert.Empty(former.Seen);
         Assert.Equal([(fd, PollEvents.In)], next.Seen);
