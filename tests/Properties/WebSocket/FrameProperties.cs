@@ -65,16 +65,11 @@ public sealed class FrameProperties
     }
 
     [Property(MaxTest = 500)]
-    public void Text_is_judged_as_the_framework_judges_it_at_any_cut(string[] texts, byte[] damage, ushort[] cuts)
+    public void Text_is_judged_as_the_framework_judges_it_at_any_cut(ushort[] characters, byte[] damage, ushort[] cuts)
     {
-        List<byte> bytes = [];
-        for (int i = 0; i < texts.Length; i++)
-        {
-            bytes.AddRange(System.Text.Encoding.UTF8.GetBytes(texts[i] ?? ""));
-            if (i < damage.Length && damage[i] > 0xE0) bytes.Add(damage[i]);
-        }
+        byte[] all = FrameScript.TextOf(characters);
+        if (all.Length != 0 && damage.Length > 1) all[damage[0] % all.Length] = damage[1];
 
-        byte[] all = [.. bytes];
         Utf8Validator validator = default;
         bool good = true;
         int start = 0;
@@ -98,5 +93,5 @@ public sealed class FrameProperties
     private static IEnumerable<int> Places(ushort[] cuts, int length) => length == 0 ? [] : cuts.Select(cut => cut % length).Order();
 
     private static bool IsWhole(NonNull<ScriptedMessage> message) =>
-        message.Get is { Text: not null, Bytes: not null, FragmentSizes: not null, PingSizes: not null };
+        message.Get is { Characters: not null, Bytes: not null, FragmentSizes: not null, PingSizes: not null };
 }

@@ -4,7 +4,7 @@ using EventLoops.Protocols.WebSocket;
 namespace EventLoops.Tests.WebSocket;
 
 /// <summary>A message to be sent: its payload, where it is cut into fragments, and the pings that go between them. FsCheck makes and shrinks them.</summary>
-public sealed record ScriptedMessage(bool IsText, string Text, byte[] Bytes, byte[] FragmentSizes, byte[] PingSizes);
+public sealed record ScriptedMessage(bool IsText, ushort[] Characters, byte[] Bytes, byte[] FragmentSizes, byte[] PingSizes);
 
 /// <summary>Writes scripted messages as frames, and says which events a reader must report for them.</summary>
 internal sealed class FrameScript
@@ -34,9 +34,18 @@ internal sealed class FrameScript
         return script;
     }
 
+    /// <summary>UTF-8 of as many characters as there are seeds; each length from one to four bytes is as likely as the others.</summary>
+    internal static byte[] TextOf(IEnumerable<ushort> seeds) => Encoding.UTF8.GetBytes(string.Concat(seeds.Select(seed => (seed % 4) switch
+    {
+        0 => new Rune(seed % 0x80),
+        1 => new Rune(0x80 + (seed % 0x780)),
+        2 => new Rune(seed < 0x8000 ? 0x800 + seed : 0xE000 + (seed % 0x2000)),
+        _ => new Rune(0x10000 + (seed * 16)),
+    })));
+
     private void Add(ScriptedMessage message)
     {
-        byte[] payload = message.IsText ? Encoding.UTF8.GetBytes(message.Text) : message.Bytes;
+        byte[] payload = message.IsText ? TextOf(message.Characters) : message.Bytes;
         int at = 0;
         byte opcode = message.IsText ? Opcode.Text : Opcode.Binary;
         for (int i = 0; i < message.FragmentSizes.Length; i++)

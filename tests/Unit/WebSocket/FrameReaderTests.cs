@@ -112,7 +112,9 @@ public sealed class FrameReaderTests
     {
         FrameReader reader = default;
         Span<byte> bad = [0x01, 1, (byte)'a', 0x83];
-        while (reader.Read(ref bad, in Client).Kind != FrameEventKind.Fault) Assert.True(reader.IsInsideMessage);
+        Assert.Equal(FrameEventKind.Data, reader.Read(ref bad, in Client).Kind);
+        Assert.Equal(FrameEventKind.Fault, reader.Read(ref bad, in Client).Kind);
+        Assert.True(reader.IsInsideMessage);
 
         reader.Reset();
 
@@ -189,7 +191,7 @@ public sealed class FrameReaderTests
         {
             Span<byte> piece = pieceSize == 0 ? bytes : bytes[..Math.Min(pieceSize, bytes.Length)];
             bytes = bytes[piece.Length..];
-            while (reader.Read(ref piece, in Server).Kind != FrameEventKind.NeedMore) events++;
+            while (reader.Read(ref piece, in Server).Kind is not (FrameEventKind.NeedMore or FrameEventKind.Fault)) events++;
         }
 
         return events;

@@ -43,12 +43,11 @@ public sealed class Utf8ValidatorTests
             bool good = Utf8.IsValid(bytes);
             int possible = PossiblePrefix(bytes);
 
-            Assert.True(Judge(bytes, 4) == good, Convert.ToHexString(bytes));
-            Assert.True(Judge(bytes, 1) == good, Convert.ToHexString(bytes));
+            if (Judge(bytes, 4) != good || Judge(bytes, 1) != good) Assert.Fail(Convert.ToHexString(bytes));
             for (int length = 1; length <= 4; length++)
             {
                 Utf8Validator validator = default;
-                Assert.True(validator.Append(bytes[..length]) == length <= possible, Convert.ToHexString(bytes[..length]));
+                if (validator.Append(bytes[..length]) != (length <= possible)) Assert.Fail(Convert.ToHexString(bytes[..length]));
             }
         }
     }
@@ -69,7 +68,7 @@ public sealed class Utf8ValidatorTests
                 good &= validator.IsComplete == (i == length - 1);
             }
 
-            Assert.True(good, $"U+{scalar:X}");
+            if (!good) Assert.Fail($"U+{scalar:X}");
         }
     }
 

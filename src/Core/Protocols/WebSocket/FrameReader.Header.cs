@@ -166,6 +166,5 @@ internal partial struct FrameReader
         _message = MessageState.Open | MessageState.FirstPart;
         if (OpcodeOf(first) == Opcode.Text) _message |= MessageState.Text;
         if ((first & 0x40) != 0) _message |= MessageState.Rsv1;
-        _text.Reset();
     }
 }
