@@ -30,6 +30,9 @@ internal abstract class ClientRole(Connection connection, ClientConnectOptions o
             _failure = new ConnectFailure { Stage = Stage, Reason = reason, SystemError = close.SystemError };
         }
 
+        // The server may have chosen another protocol just before it came to nothing; a failure belongs to protocol 0.
+        if (Connection.Protocol != Options.Protocols[0])
+            Connection.Bind(Options.Protocols[0]);
         Connection.Context.Log.ConnectFailed(Connection.Id, _failure);
         _ = Connection.Raise(
             CallbackReason.ClientConnectionError,

@@ -103,8 +103,7 @@ public sealed partial class Connection
                 return cork.Extend(count);
         }
 
-        if (!_isChoked && cork.Owner != this)
-            QueueWrite();
+        MakeRoomToKeep();
         return _unsent.Extend(count);
     }
 
@@ -121,12 +120,20 @@ public sealed partial class Connection
         if (bytes.IsEmpty)
             return;
 
+        MakeRoomToKeep();
         _unsent.Append(bytes);
+    }
+
+    /// <summary>
+    /// What is kept leaves in this turn's writes; a lot of it leaves now, so that the kernel can say when it is enough and the writer hears of it.
+    /// </summary>
+    private void MakeRoomToKeep()
+    {
         if (_isChoked)
             return;
         if (_unsent.Length >= FlushThreshold)
             FlushUnsent();
-        else if (Thread.Cork.Owner != this)
+        if (Thread.Cork.Owner != this)
             QueueWrite();
     }
 

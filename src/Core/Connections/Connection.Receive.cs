@@ -43,7 +43,10 @@ public sealed partial class Connection
     public void PauseReceive()
     {
         Thread.Loop.VerifyThread();
-        Pause(ReceivePause.User);
+
+        // Once the end has begun, what the peer still sends must be seen: it may be the end of the stream.
+        if (State < ConnectionState.Closing)
+            Pause(ReceivePause.User);
     }
 
     /// <summary>Receives again, beginning with what was held back; never from inside this call.</summary>

@@ -71,6 +71,8 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         if (deadline == Deadline.RequestHead)
             Refuse(ProtocolFault.RequestTimeout);
+        else if (deadline == Deadline.KeepAlive && !Connection.HasNothingUnsent)
+            Connection.SetDeadline(Deadline.KeepAlive, Timeouts.KeepAlive); // The peer is not idle, it is still reading the last answer.
         else
             Drop(CloseOrigin.Timeout);
     }
@@ -270,6 +272,13 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         if (Connection.State is not (ConnectionState.ReadingBody or ConnectionState.Responding))
             return;
+
+        // Answered and then closed: the answer still leaves, and is the last.
+        if (outcome == CallbackOutcome.Close && _hasEnded)
+        {
+            _keepAlive = false;
+            outcome = CallbackOutcome.Continue;
+        }
 
         if (outcome == CallbackOutcome.Failed && !_hasStarted)
             RefuseAfter(outcome);

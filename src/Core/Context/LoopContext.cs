@@ -12,6 +12,7 @@ public sealed class LoopContext : IDisposable
     private readonly bool _ownsLoop;
     private readonly List<VirtualHost> _hosts = [];
     private long _lastConnectionId;
+    private CancellationTokenSource? _leaving;
     private bool _isDisposed;
 
     /// <summary>Makes the context: checks the options, takes the protocols into service, and listens.</summary>
@@ -78,7 +79,16 @@ public sealed class LoopContext : IDisposable
     public void Run(CancellationToken stopping = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        Thread.Run(stopping);
+        using CancellationTokenSource leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _leaving = leaving;
+        try
+        {
+            Thread.Run(leaving.Token);
+        }
+        finally
+        {
+            _leaving = null;
+        }
     }
 
     /// <summary>
@@ -156,5 +166,6 @@ public sealed class LoopContext : IDisposable
         Loop.Leave(Thread);
         if (_ownsLoop)
             Loop.Dispose();
+        _leaving?.Cancel();
     }
 }
