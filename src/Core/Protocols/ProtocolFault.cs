@@ -46,7 +46,10 @@ public enum ProtocolFault
     /// <summary>A text or binary frame came while a fragmented message was still open (RFC 6455 5.4).</summary>
     MessageInsideMessage = 110,
 
-    /// <summary>A message is longer than the limit (RFC 6455 10.4). It is refused at the header that says so, before any of that payload is read.</summary>
+    /// <summary>
+    /// A message is longer than the limit (RFC 6455 10.4). It is refused at the header that says so, before any of that payload is
+    /// read.
+    /// </summary>
     MessageTooBig = 111,
 
     /// <summary>A message is cut into more frames than the limit (RFC 6455 10.4).</summary>
@@ -106,7 +109,9 @@ public enum ProtocolFault
     /// <summary>The request has more than one <c>Origin</c> (RFC 6454 7.3).</summary>
     OriginRepeated = 212,
 
-    /// <summary>More names are offered in <c>Sec-WebSocket-Protocol</c> than any client has use for (RFC 6455 4.1 sets no number).</summary>
+    /// <summary>
+    /// More names are offered in <c>Sec-WebSocket-Protocol</c> than any client has use for (RFC 6455 4.1 sets no number).
+    /// </summary>
     TooManySubprotocols = 213,
 
     /// <summary>The server answered an upgrade with a status other than 101 (RFC 6455 4.1).</summary>
@@ -130,7 +135,9 @@ public enum ProtocolFault
     /// <summary>The server chose an extension that was not offered (RFC 6455 4.1).</summary>
     ReplyExtensionNotOffered = 226,
 
-    /// <summary>The first bytes are a TLS ClientHello, on a port that speaks plain HTTP. Nothing is answered, since the peer could not read it.</summary>
+    /// <summary>
+    /// The first bytes are a TLS ClientHello, on a port that speaks plain HTTP. Nothing is answered, since the peer could not read it.
+    /// </summary>
     TlsOnPlainPort = 300,
 
     /// <summary>The method is empty, longer than 32 bytes, or not a token (RFC 9112 3.1).</summary>
@@ -199,7 +206,10 @@ public enum ProtocolFault
     /// <summary>The Host field is not a host with an optional port (RFC 9110 7.2).</summary>
     InvalidHost = 329,
 
-    /// <summary>The Connection field names Host, Content-Length or Transfer-Encoding, which would take it from the message at the next hop (RFC 9110 7.6.1).</summary>
+    /// <summary>
+    /// The Connection field names Host, Content-Length or Transfer-Encoding, which would take it from the message at the next hop (RFC
+    /// 9110 7.6.1).
+    /// </summary>
     ConnectionNamesNeededField = 330,
 
     /// <summary>The Expect field asks for something other than <c>100-continue</c> (RFC 9110 10.1.1).</summary>

@@ -8,7 +8,10 @@ public static class ProtocolFaults
     /// <returns>A constant string; nothing is allocated. Any thread.</returns>
     public static string Describe(this ProtocolFault fault) => Answer(fault).Sentence;
 
-    /// <summary>The code of the close frame that answers the fault on an open WebSocket; <see cref="WebSocketCloseCode.None"/> before one is open.</summary>
+    /// <summary>
+    /// The code of the close frame that answers the fault on an open WebSocket; <see cref="WebSocketCloseCode.None"/> before one is
+    /// open.
+    /// </summary>
     internal static WebSocketCloseCode CloseCode(this ProtocolFault fault) => Answer(fault).Close;
 
     /// <summary>The status of the HTTP response that answers the fault; 0 when none can be sent and the connection is dropped.</summary>

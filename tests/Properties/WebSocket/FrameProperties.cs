@@ -31,12 +31,15 @@ public sealed class FrameProperties
         byte[] wire = FrameScript.Write(messages.Where(IsWhole).Select(message => message.Get), masked ? 0xC0FFEEu : null).Wire;
         if (wire.Length != 0) wire[place % wire.Length] ^= damage;
 
-        AssertSameAtEveryCut(wire, new FrameReaderOptions { IsServer = masked, ValidateUtf8 = true, MaxMessageSize = 200, MaxFragments = 6, MaxPartSize = 7 }, cuts);
+        FrameReaderOptions options =
+            new() { IsServer = masked, ValidateUtf8 = true, MaxMessageSize = 200, MaxFragments = 6, MaxPartSize = 7 };
+        AssertSameAtEveryCut(wire, options, cuts);
     }
 
     /// <summary>Two bytes that may be a header, again and again: what is wrong with one is more often than not seen.</summary>
     [Property(MaxTest = 500)]
-    public void Likely_headers_in_any_order_mean_the_same_at_any_cut((byte Choice, byte Length)[] frames, bool isServer, bool rsv1, ushort[] cuts)
+    public void Likely_headers_in_any_order_mean_the_same_at_any_cut(
+        (byte Choice, byte Length)[] frames, bool isServer, bool rsv1, ushort[] cuts)
     {
         byte[] starts = [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8A, 0x88, 0xC1, 0x41, 0x09, 0x83];
         List<byte> wire = [];
@@ -49,7 +52,15 @@ public sealed class FrameProperties
             wire.AddRange(payload);
         }
 
-        AssertSameAtEveryCut([.. wire], new FrameReaderOptions { IsServer = isServer, ValidateUtf8 = true, Rsv1Allowed = rsv1, MaxFragments = 3, MaxMessageSize = 20 }, cuts);
+        FrameReaderOptions options = new()
+        {
+            IsServer = isServer,
+            ValidateUtf8 = true,
+            Rsv1Allowed = rsv1,
+            MaxFragments = 3,
+            MaxMessageSize = 20,
+        };
+        AssertSameAtEveryCut([.. wire], options, cuts);
     }
 
     [Property(MaxTest = 500)]

@@ -3,7 +3,10 @@ using EventLoops.Protocols.WebSocket;
 
 namespace EventLoops.Tests.WebSocket;
 
-/// <summary>A message to be sent: its payload, where it is cut into fragments, and the pings that go between them. FsCheck makes and shrinks them.</summary>
+/// <summary>
+/// A message to be sent: its payload, where it is cut into fragments, and the pings that go between them. FsCheck makes and shrinks
+/// them.
+/// </summary>
 public sealed record ScriptedMessage(bool IsText, ushort[] Characters, byte[] Bytes, byte[] FragmentSizes, byte[] PingSizes);
 
 /// <summary>Writes scripted messages as frames, and says which events a reader must report for them.</summary>

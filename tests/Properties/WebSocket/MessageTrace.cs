@@ -16,8 +16,10 @@ internal static class MessageTrace
         {
             Span<byte> input = wire[start..cut].ToArray();
             start = cut;
-            for (FrameEvent happened = reader.Read(ref input, in options); happened.Kind != FrameEventKind.NeedMore; happened = reader.Read(ref input, in options))
+            while (true)
             {
+                FrameEvent happened = reader.Read(ref input, in options);
+                if (happened.Kind == FrameEventKind.NeedMore) break;
                 if (happened.Kind == FrameEventKind.Fault) return string.Join('\n', lines.Append(happened.Fault.ToString()));
                 if (happened.Kind == FrameEventKind.Ping) lines.Add($"ping: {Convert.ToHexString(happened.Payload)}");
                 if (happened.Kind != FrameEventKind.Data) continue;
@@ -25,7 +27,8 @@ internal static class MessageTrace
                 message.AddRange(happened.Payload);
                 if (happened.Info.RemainingPayload == 0) frames++;
                 if (!happened.Info.IsFinalFragment) continue;
-                lines.Add($"{(happened.Info.Kind == MessageKind.Text ? "text" : "binary")} in {frames}: {Convert.ToHexString(message.ToArray())}");
+                string kind = happened.Info.Kind == MessageKind.Text ? "text" : "binary";
+                lines.Add($"{kind} in {frames}: {Convert.ToHexString(message.ToArray())}");
                 message.Clear();
                 frames = 0;
             }

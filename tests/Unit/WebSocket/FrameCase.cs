@@ -86,7 +86,12 @@ internal sealed record FrameCase(string Name, FrameReaderOptions Options, byte[]
             .Select(word => int.Parse(word[(key.Length + 1)..], CultureInfo.InvariantCulture)).SingleOrDefault();
         return new FrameReaderOptions
         {
-            IsServer = words[0] switch { "server" => true, "client" => false, _ => throw new FormatException($"Neither server nor client: {line}") },
+            IsServer = words[0] switch
+            {
+                "server" => true,
+                "client" => false,
+                _ => throw new FormatException($"Neither server nor client: {line}"),
+            },
             MaxPartSize = ValueOf("part"),
             MaxMessageSize = ValueOf("message"),
             MaxFragments = ValueOf("fragments"),

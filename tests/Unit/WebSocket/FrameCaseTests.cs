@@ -24,10 +24,13 @@ public sealed class FrameCaseTests
 
         Assert.Equal(tried.Expected, FrameTrace.Whole(tried.Bytes, tried.Options));
         Assert.Equal(tried.Expected, FrameTrace.ByteByByte(tried.Bytes, tried.Options));
-        foreach (int cut in PlacesToCut(tried.Bytes.Length)) Assert.Equal(tried.Expected, FrameTrace.Cut(tried.Bytes, tried.Options, [cut]));
+        foreach (int cut in PlacesToCut(tried.Bytes.Length))
+            Assert.Equal(tried.Expected, FrameTrace.Cut(tried.Bytes, tried.Options, [cut]));
     }
 
-    /// <summary>A client's case is replayed to a server under a key of its own, which shows that a mask changes nothing but the bytes.</summary>
+    /// <summary>
+    /// A client's case is replayed to a server under a key of its own, which shows that a mask changes nothing but the bytes.
+    /// </summary>
     [Theory]
     [MemberData(nameof(MaskableNames))]
     public void A_case_of_a_client_gives_a_server_the_same_events_when_it_is_masked(string name)

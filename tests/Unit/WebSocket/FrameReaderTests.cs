@@ -4,7 +4,9 @@ using Xunit;
 
 namespace EventLoops.Tests.WebSocket;
 
-/// <summary>What the traces of <see cref="FrameCaseTests"/> do not show: where payloads lie, how parts are cut, what is held and when.</summary>
+/// <summary>
+/// What the traces of <see cref="FrameCaseTests"/> do not show: where payloads lie, how parts are cut, what is held and when.
+/// </summary>
 public sealed class FrameReaderTests
 {
     private static readonly FrameReaderOptions Client = new() { ValidateUtf8 = true };
@@ -44,12 +46,16 @@ public sealed class FrameReaderTests
         FrameReader reader = default;
         List<string> parts = [];
 
-        for (FrameEvent part = reader.Read(ref input, in options); part.Kind == FrameEventKind.Data; part = reader.Read(ref input, in options))
-            parts.Add($"{part.Payload.Length} then {part.Info.RemainingPayload}, first {part.Info.IsFirstPart}, final {part.Info.IsFinalFragment}");
+        while (true)
+        {
+            FrameEvent part = reader.Read(ref input, in options);
+            if (part.Kind != FrameEventKind.Data) break;
+            MessageInfo info = part.Info;
+            string place = (info.IsFirstPart ? ", first" : "") + (info.IsFinalFragment ? ", final" : "");
+            parts.Add($"{part.Payload.Length} then {info.RemainingPayload}{place}");
+        }
 
-        Assert.Equal(
-            ["4 then 5, first True, final False", "4 then 1, first False, final False", "1 then 0, first False, final False", "4 then 0, first False, final True"],
-            parts);
+        Assert.Equal(["4 then 5, first", "4 then 1", "1 then 0", "4 then 0, final"], parts);
     }
 
     [Fact]

@@ -73,13 +73,13 @@ internal sealed class FrameTrace(FrameReaderOptions options)
                 RecordPart(in happened);
                 return true;
             case FrameEventKind.Close:
-                _lines.Add(string.Create(CultureInfo.InvariantCulture, $"close {(ushort)happened.CloseCode} {Show(happened.Payload)}").TrimEnd());
+                _lines.Add($"close {Number((int)happened.CloseCode)} {Show(happened.Payload)}".TrimEnd());
                 return true;
             case FrameEventKind.Ping or FrameEventKind.Pong:
                 _lines.Add($"{(happened.Kind == FrameEventKind.Ping ? "ping" : "pong")} {Show(happened.Payload)}".TrimEnd());
                 return true;
             default:
-                if (_fault == ProtocolFault.None) _lines.Add(string.Create(CultureInfo.InvariantCulture, $"fault {happened.Fault} {(ushort)happened.Fault.CloseCode()}"));
+                if (_fault == ProtocolFault.None) _lines.Add($"fault {happened.Fault} {Number((int)happened.Fault.CloseCode())}");
                 else Assert.Equal(_fault, happened.Fault);
                 _fault = happened.Fault;
                 return false;
@@ -106,10 +106,13 @@ internal sealed class FrameTrace(FrameReaderOptions options)
         _frame.Clear();
     }
 
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>Printable text in quotes, a long run of one byte as a count, other bytes in hex.</summary>
     private static string Show(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > 16 && !bytes.ContainsAnyExcept(bytes[0])) return string.Create(CultureInfo.InvariantCulture, $"{bytes.Length}*{bytes[0]:x2}");
+        if (bytes.Length > 16 && !bytes.ContainsAnyExcept(bytes[0]))
+            return $"{Number(bytes.Length)}*{Convert.ToHexStringLower(bytes[..1])}";
         if (bytes.IsEmpty) return "";
         if (!bytes.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return $"\"{Encoding.ASCII.GetString(bytes)}\"";
         return Convert.ToHexStringLower(bytes);

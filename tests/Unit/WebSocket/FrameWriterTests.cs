@@ -53,7 +53,8 @@ public sealed class FrameWriterTests
 
     [Fact]
     public void A_negative_length_is_the_callers_mistake() =>
-        Assert.Throws<ArgumentOutOfRangeException>("payloadLength", () => FrameWriter.WriteHeader(new byte[14], Opcode.Text, final: true, rsv1: false, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "payloadLength", () => FrameWriter.WriteHeader(new byte[14], Opcode.Text, final: true, rsv1: false, -1));
 
     [Fact]
     public void A_close_payload_is_the_code_and_the_reason()
@@ -68,7 +69,8 @@ public sealed class FrameWriterTests
     [Theory]
     [InlineData(WebSocketCloseCode.None)]
     [InlineData(WebSocketCloseCode.NoStatus)]
-    public void A_close_without_a_code_is_empty(WebSocketCloseCode code) => Assert.Equal(0, FrameWriter.WriteClose(new byte[125], code, []));
+    public void A_close_without_a_code_is_empty(WebSocketCloseCode code) =>
+        Assert.Equal(0, FrameWriter.WriteClose(new byte[125], code, []));
 
     [Theory]
     [InlineData(999)]

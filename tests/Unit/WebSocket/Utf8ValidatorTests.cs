@@ -10,11 +10,15 @@ public sealed class Utf8ValidatorTests
     /// <summary>Bytes that begin, continue or break characters in every way that has a rule of its own.</summary>
     private static readonly byte[] Alphabet =
     [
-        0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
+        0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
     ];
 
     public static TheoryData<string> GoodTexts =>
-        ["", "plain ascii", "\u0080\u07FF", "\u0800\uD7FF\uE000\uFFFF", "\U00010000\U0010FFFF", "mixed é, €, 😀 and a tail", new string('x', 200) + "😀" + new string('é', 100)];
+    [
+        "", "plain ascii", "\u0080\u07FF", "\u0800\uD7FF\uE000\uFFFF", "\U00010000\U0010FFFF", "mixed é, €, 😀 and a tail",
+        new string('x', 200) + "😀" + new string('é', 100),
+    ];
 
     [Theory]
     [MemberData(nameof(GoodTexts))]
@@ -112,7 +116,10 @@ public sealed class Utf8ValidatorTests
         return validator.IsComplete;
     }
 
-    /// <summary>The longest beginning that some text can begin with, asked of the framework: valid, or cut inside a character that can be finished.</summary>
+    /// <summary>
+    /// The longest beginning that some text can begin with, asked of the framework: valid, or cut inside a character that can be
+    /// finished.
+    /// </summary>
     private static int PossiblePrefix(ReadOnlySpan<byte> bytes)
     {
         int length = 0;

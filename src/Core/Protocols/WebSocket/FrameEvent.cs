@@ -37,11 +37,15 @@ internal readonly ref struct FrameEvent
     /// <summary>For <see cref="FrameEventKind.Fault"/>: which rule was broken.</summary>
     internal ProtocolFault Fault { get; init; }
 
-    /// <summary>For <see cref="FrameEventKind.Close"/>: the peer's code; <see cref="WebSocketCloseCode.NoStatus"/> when it sent none.</summary>
+    /// <summary>
+    /// For <see cref="FrameEventKind.Close"/>: the peer's code; <see cref="WebSocketCloseCode.NoStatus"/> when it sent none.
+    /// </summary>
     internal WebSocketCloseCode CloseCode { get; init; }
 
     internal FrameEventKind Kind { get; init; }
 
-    /// <summary>For <see cref="FrameEventKind.Data"/>: RSV1 was set on the first frame of the message, so an extension must decode it.</summary>
+    /// <summary>
+    /// For <see cref="FrameEventKind.Data"/>: RSV1 was set on the first frame of the message, so an extension must decode it.
+    /// </summary>
     internal bool Rsv1 { get; init; }
 }

@@ -30,7 +30,10 @@ internal static class FrameWriter
     internal static int WriteHeader(Span<byte> destination, byte opcode, bool final, bool rsv1, long payloadLength) =>
         WriteStart(destination, opcode, final, rsv1, payloadLength, 0);
 
-    /// <summary>Writes the header of a masked frame, as a client sends it, and returns its size. The payload still has to be masked with the key.</summary>
+    /// <summary>
+    /// Writes the header of a masked frame, as a client sends it, and returns its size. The payload still has to be masked with the
+    /// key.
+    /// </summary>
     internal static int WriteMaskedHeader(Span<byte> destination, byte opcode, bool final, bool rsv1, long payloadLength, uint maskKey)
     {
         int start = WriteStart(destination, opcode, final, rsv1, payloadLength, MaskBit);
@@ -53,7 +56,8 @@ internal static class FrameWriter
             return 0;
         }
 
-        if (!CloseCodes.MayBeSentByUs((ushort)code)) throw new ArgumentOutOfRangeException(nameof(code), code, "This close code must not be sent.");
+        if (!CloseCodes.MayBeSentByUs((ushort)code))
+            throw new ArgumentOutOfRangeException(nameof(code), code, "This close code must not be sent.");
         if (!Utf8.IsValid(reason)) throw new ArgumentException("A close reason is UTF-8.", nameof(reason));
         BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
         reason.CopyTo(payload[sizeof(ushort)..]);

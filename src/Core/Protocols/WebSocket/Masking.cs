@@ -22,7 +22,8 @@ internal static class Masking
     /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than <paramref name="source"/>.</exception>
     internal static uint CopyMasked(ReadOnlySpan<byte> source, Span<byte> destination, uint key)
     {
-        if (destination.Length < source.Length) throw new ArgumentException("The destination is shorter than the source.", nameof(destination));
+        if (destination.Length < source.Length)
+            throw new ArgumentException("The destination is shorter than the source.", nameof(destination));
         return Transform(ref MemoryMarshal.GetReference(source), ref MemoryMarshal.GetReference(destination), (nuint)source.Length, key);
     }
 

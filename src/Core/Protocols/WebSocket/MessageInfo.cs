@@ -29,7 +29,9 @@ public readonly struct MessageInfo
     /// <summary>Text or binary; the same for every part of a message.</summary>
     public MessageKind Kind { get; }
 
-    /// <summary>How many bytes of this frame are still to come after this part; 0 on the last part of a frame. A hint for the size of a buffer.</summary>
+    /// <summary>
+    /// How many bytes of this frame are still to come after this part; 0 on the last part of a frame. A hint for the size of a buffer.
+    /// </summary>
     public long RemainingPayload { get; }
 
     /// <summary>Whether this part belongs to the first frame of its message.</summary>
@@ -41,7 +43,9 @@ public readonly struct MessageInfo
     /// <summary>Whether the message begins with this part.</summary>
     public bool IsFirstPart => (_flags & PartFlags.FirstPart) != PartFlags.None;
 
-    /// <summary>Whether the message ends with this part; the same as <see cref="IsFinalFragment"/>, to be read beside <see cref="IsFirstPart"/>.</summary>
+    /// <summary>
+    /// Whether the message ends with this part; the same as <see cref="IsFinalFragment"/>, to be read beside <see cref="IsFirstPart"/>.
+    /// </summary>
     public bool IsLastPart => IsFinalFragment;
 }
 
