@@ -1,0 +1,22 @@
+using EventLoops;
+using TestServer;
+using TestServer.Loops;
+
+// A site and six WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served,
+// and each file under Loops shows one way to run it.
+return CommandLine.Run(args, static options =>
+{
+    try
+    {
+        if (options.Loop == CommandLine.ExternalLoop)
+            ExternalPollServer.Run(options);
+        else
+            PollServer.Run(options);
+        return 0;
+    }
+    catch (LoopFaultException refused)
+    {
+        Console.Error.WriteLine($"The server cannot run: {refused.Message}");
+        return 1;
+    }
+});

@@ -1,0 +1,98 @@
+using EventLoops;
+
+namespace TestServer.Protocols;
+
+/// <summary>
+/// <c>lws-mirror-protocol</c>: what one sends, everybody gets, the sender too; who joins gets what is sent from then on. Messages longer than
+/// 4 KiB come back cut into messages of that size.
+/// </summary>
+internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
+{
+    private const int LongestMessage = 4096;
+
+    // A sender is judged by what it has not yet read of all that was sent: near the end of the ring it may send no more, and when
+    // somebody has caught up a little, everybody may again. The distance keeps the two from following each other message by message.
+    private const int PauseAt = MirrorRing.Capacity - 2;
+    private const int ResumeAt = 497;
+
+    // A part is at most one message long, so that one part never becomes more than three messages: the ring has room for them before the pause.
+    public MirrorProtocol()
+        : base("lws-mirror-protocol") => ReceiveBufferSize = LongestMessage;
+
+    protected override CallbackResult OnEstablished(Connection connection, ref Session session)
+    {
+        session.Next = RingOf(connection).Head;
+        return CallbackResult.Continue;
+    }
+
+    protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
+    {
+        MirrorRing ring = RingOf(connection);
+        session.Message.Append(part);
+        while (session.Message.Length > LongestMessage)
+        {
+            int cut = LengthOfText(session.Message.Span[..LongestMessage], info.Kind);
+            ring.Add(session.Message.Span[..cut]);
+            session.Message.Consume(cut);
+        }
+
+        if (info.IsFinalFragment)
+        {
+            ring.Add(session.Message.Span);
+            session.Message.Clear();
+        }
+
+        connection.VirtualHost!.RequestWritableAll(this);
+        if (ring.Head - session.Next >= PauseAt)
+            ring.Pause(connection);
+        return CallbackResult.Continue;
+    }
+
+    protected override CallbackResult OnWritable(Connection connection, ref Session session)
+    {
+        MirrorRing ring = RingOf(connection);
+        while (ring.TryRead(ref session.Next, out ReadOnlySpan<byte> message, out MessageKind kind))
+        {
+            if (connection.Write(message, kind) != WriteResult.Accepted)
+            {
+                connection.RequestWritable();
+                return CallbackResult.Continue;
+            }
+
+            session.Next++;
+            if (ring.Head - session.Next == ResumeAt)
+                ring.ResumeAll();
+        }
+
+        return CallbackResult.Continue;
+    }
+
+    protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
+    {
+        session.Message.Clear();
+        RingOf(connection).Forget(connection);
+    }
+
+    /// <summary>How much of a piece can be sent without cutting a character of text in two (RFC 3629 3: such bytes begin with 10).</summary>
+    private static int LengthOfText(ReadOnlySpan<byte> piece, MessageKind kind)
+    {
+        int length = piece.Length;
+        if (kind == MessageKind.Binary)
+            return length;
+
+        int start = length - 1;
+        while ((piece[start] & 0xC0) == 0x80)
+            start--;
+        int needed = piece[start] < 0x80 ? 1 : piece[start] < 0xE0 ? 2 : piece[start] < 0xF0 ? 3 : 4;
+        return start + needed == length ? length : start;
+    }
+
+    private MirrorRing RingOf(Connection connection) => connection.VirtualHost!.GetData<MirrorRing>(this);
+
+    /// <summary>The message that a connection gets next, and what it has sent of one.</summary>
+    internal struct Session
+    {
+        public long Next;
+        public MessageBuffer Message;
+    }
+}

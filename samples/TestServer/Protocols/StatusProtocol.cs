@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using EventLoops;
+
+namespace TestServer.Protocols;
+
+/// <summary>
+/// <c>lws-status</c>: who is connected to it right now, as one JSON text to everybody whenever somebody comes or goes. The last to come is the first in the list,
+/// which ends early when the text would grow beyond 16 KiB.
+/// </summary>
+internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-status")
+{
+    private const int LongestText = 16 * 1024;
+
+    // What an entry takes at most, with every character of the browser's name escaped.
+    private const int LongestUserAgent = 256;
+    private const int LongestEntry = (6 * LongestUserAgent) + 128;
+
+    private static readonly string Version = $"EventLoops {typeof(LoopContext).Assembly.GetName().Version?.ToString(3)}";
+
+    protected override CallbackResult OnEstablished(Connection connection, ref Session session)
+    {
+        string userAgent = connection.Headers.GetString(KnownHeader.UserAgent);
+        session.Visitor = new Visitor(
+            (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown",
+            DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
+            userAgent.Length == 0 ? "unknown" : userAgent[..Math.Min(userAgent.Length, LongestUserAgent)]);
+        BoardOf(connection).Visitors.AddFirst(session.Visitor);
+        TellAll(connection);
+        return CallbackResult.Continue;
+    }
+
+    protected override CallbackResult OnWritable(Connection connection, ref Session session)
+    {
+        Board board = BoardOf(connection);
+        if (session.Seen == board.Changes)
+            return CallbackResult.Continue;
+
+        if (connection.Write(board.Text(), MessageKind.Text) == WriteResult.Accepted)
+            session.Seen = board.Changes;
+        return CallbackResult.Continue;
+    }
+
+    protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
+    {
+        BoardOf(connection).Visitors.Remove(session.Visitor!);
+        TellAll(connection);
+    }
+
+    private void TellAll(Connection connection)
+    {
+        BoardOf(connection).Changes++;
+        connection.VirtualHost!.RequestWritableAll(this);
+    }
+
+    private Board BoardOf(Connection connection) => connection.VirtualHost!.GetData<Board>(this);
+
+    /// <summary>Who this is, and the last change that it was told of.</summary>
+    internal struct Session
+    {
+        public Visitor? Visitor;
+        public long Seen;
+    }
+
+    internal sealed record Visitor(string Peer, string Time, string UserAgent);
+
+    /// <summary>Everybody, and the text that says so: written once after a change, however many want to have it.</summary>
+    private sealed class Board
+    {
+        private readonly ArrayBufferWriter<byte> _text = new(LongestText);
+        private long _written;
+
+        public LinkedList<Visitor> Visitors { get; } = [];
+
+        public long Changes { get; set; }
+
+        public ReadOnlySpan<byte> Text()
+        {
+            if (_written != Changes)
+                Write();
+            return _text.WrittenSpan;
+        }
+
+        private void Write()
+        {
+            _written = Changes;
+            _text.ResetWrittenCount();
+            _text.Write(" "u8);
+            using Utf8JsonWriter json = new(_text);
+            json.WriteStartObject();
+            json.WriteString("version"u8, Version);
+            json.WriteString("hostname"u8, Environment.MachineName);
+            json.WriteString("wsi"u8, Visitors.Count.ToString(CultureInfo.InvariantCulture));
+            json.WriteStartArray("conns"u8);
+            foreach (Visitor visitor in Visitors)
+            {
+                if (json.BytesCommitted + json.BytesPending + LongestEntry > LongestText)
+                    break;
+                json.WriteStartObject();
+                json.WriteString("peer"u8, visitor.Peer);
+                json.WriteString("time"u8, visitor.Time);
+                json.WriteString("ua"u8, visitor.UserAgent);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+    }
+}

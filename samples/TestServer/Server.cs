@@ -1,0 +1,47 @@
+using EventLoops;
+using TestServer.Protocols;
+using TestServer.Site;
+
+namespace TestServer;
+
+/// <summary>What is served, whatever loop it runs on.</summary>
+internal static class Server
+{
+    /// <summary>The options of the context.</summary>
+    /// <param name="options">What the command line asked for.</param>
+    /// <param name="loop">The loop to run on; null for the library's own.</param>
+    public static LoopContextOptions Describe(ServerOptions options, EventLoop? loop = null) => new()
+    {
+        Loop = loop,
+        Logger = new StderrLogger(options.LogLevel),
+        Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage },
+        VirtualHosts =
+        [
+            new()
+            {
+                Endpoints = [options.EndPoint],
+                Origin = options.Origin,
+                DefaultProtocol = EchoProtocol.ProtocolName,
+
+                // The first one, protocol 0, answers the HTTP requests. It has no name, so no WebSocket is ever given to it.
+                Protocols =
+                [
+                    new SiteProtocol(options.Root),
+                    new EchoProtocol(),
+                    new IncrementProtocol(),
+                    new MirrorProtocol(),
+                    new StatusProtocol(),
+                    new EchogenProtocol(),
+                    new FraggleProtocol(),
+                ],
+            },
+        ],
+    };
+
+    /// <summary>Says on standard output that the server is ready, with the port that it really has.</summary>
+    public static void Announce(LoopContext context)
+    {
+        Console.WriteLine($"listening on http://{context.VirtualHosts[0].LocalEndPoints[0]} (loop: {context.Loop.Name})");
+        Console.Out.Flush();
+    }
+}
