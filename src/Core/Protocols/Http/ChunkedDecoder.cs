@@ -80,7 +80,7 @@ internal struct ChunkedDecoder
     internal readonly long ChunkRemaining => _place == Place.Data ? _remaining : 0;
 
     /// <summary>Reads up to the next event and moves <paramref name="input"/> behind it.</summary>
-    internal ChunkEvent Read(ref ReadOnlySpan<byte> input)
+    internal ChunkEvent Read(scoped ref ReadOnlySpan<byte> input)
     {
         while (_place < Place.End)
         {
@@ -100,7 +100,7 @@ internal struct ChunkedDecoder
             : new ChunkEvent(ChunkEventKind.Fault, default, _fault);
     }
 
-    private ChunkEvent TakeData(ref ReadOnlySpan<byte> input)
+    private ChunkEvent TakeData(scoped ref ReadOnlySpan<byte> input)
     {
         int length = (int)Math.Min(_remaining, input.Length);
         ReadOnlySpan<byte> data = input[..length];
@@ -111,7 +111,7 @@ internal struct ChunkedDecoder
         return new ChunkEvent(ChunkEventKind.Data, data, ProtocolFault.None);
     }
 
-    private void TakeLineByte(ref ReadOnlySpan<byte> input)
+    private void TakeLineByte(scoped ref ReadOnlySpan<byte> input)
     {
         byte next = input[0];
         input = input[1..];
@@ -184,7 +184,7 @@ internal struct ChunkedDecoder
     }
 
     // RFC 9112 7.1.1: an extension may be quoted, but a quoted text holds no line end either, so there is no need to look for quotes.
-    private void TakeExtension(ref ReadOnlySpan<byte> input)
+    private void TakeExtension(scoped ref ReadOnlySpan<byte> input)
     {
         int allowed = Math.Min(MaxExtensionLine - _extensionLine, MaxExtensionTotal - _extensionTotal);
         int length = input.IndexOfAnyExcept(HttpChars.FieldValue);
@@ -225,7 +225,7 @@ internal struct ChunkedDecoder
     }
 
     // Trailers are rare and short, so one byte at a time is fast enough, and the name is at hand when its colon comes.
-    private void TakeTrailerByte(ref ReadOnlySpan<byte> input)
+    private void TakeTrailerByte(scoped ref ReadOnlySpan<byte> input)
     {
         if (_trailerSize++ == MaxTrailerSize)
         {
