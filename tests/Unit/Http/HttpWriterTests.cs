@@ -103,7 +103,7 @@ public sealed class HttpWriterTests
         {
             int status = fault.HttpStatus();
             Assert.True(status == 0 || (status >= 400 && !ReasonPhrases.Of(status).IsEmpty), $"{fault} has the status {status}.");
-            Assert.NotEqual(ProtocolFaults.Describe((ProtocolFault)(-1)), fault.Describe());
+            Assert.NotEqual(ProtocolFaults.Describe((ProtocolFault)(-1)), fault.Describe(), StringComparer.Ordinal);
         }
     }
 
