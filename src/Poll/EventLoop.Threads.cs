@@ -67,6 +67,21 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
+    /// Makes the calling thread the loop's, while no turn runs: for a program that runs its loop on one thread and puts things away on another when
+    /// that one has ended. Does nothing on the loop's own thread.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The loop's thread is in <c>Run</c> or in a turn, or the loop is a guest whose host has a thread of its own.</exception>
+    public void BindToCurrentThread()
+    {
+        if (Environment.CurrentManagedThreadId == _threadId || IsDisposed) return;
+
+        VerifyDispose();
+        if (Interlocked.CompareExchange(ref _phase, PhaseEntered, PhaseIdle) == PhaseEntered) ThrowOffThread(nameof(BindToCurrentThread));
+        _threadId = Environment.CurrentManagedThreadId;
+        Leave();
+    }
+
+    /// <summary>
     /// Ends the loop: nothing is watched or scheduled any more, and posted work that has not run is dropped. In a callback it takes
     /// effect at the end of the turn. Any thread, while no turn runs. Calling it again does nothing. The descriptors that were watched
     /// stay open; they are their owners'.

@@ -10,22 +10,32 @@ public sealed partial class Connection
     /// The header fields of the request, or of the reply for a client. On a server they can be read until the answer is complete, or, for a request to
     /// become a WebSocket, until <c>OnEstablished</c> has returned; on a client until <c>OnUpgraded</c> has returned. Empty at other times.
     /// </summary>
-    public HeaderCollection Headers => CurrentHead is { } head ? head.Fields : default;
+    public HeaderCollection Headers => ReadableHead is { } head ? head.Fields : default;
 
     /// <summary>The method of the request. <see cref="HttpMethod.Other"/> when there is none at the moment.</summary>
-    public HttpMethod Method => CurrentHead?.Method ?? HttpMethod.Other;
+    public HttpMethod Method => ReadableHead?.Method ?? HttpMethod.Other;
 
     /// <summary>The target of the request as it was sent, path and query (RFC 9112 3.2). Empty when there is none at the moment.</summary>
-    public ReadOnlySpan<byte> RequestTarget => CurrentHead is { } head ? head.Target : default;
+    public ReadOnlySpan<byte> RequestTarget => ReadableHead is { } head ? head.Target : default;
 
     /// <summary>The query of the request as it was sent, without the question mark. Empty when there is none.</summary>
-    public ReadOnlySpan<byte> Query => CurrentHead is { } head ? head.Query : default;
+    public ReadOnlySpan<byte> Query => ReadableHead is { } head ? head.Query : default;
 
     /// <summary>How many bytes of body the request announced: 0 for none, -1 when it is sent in chunks.</summary>
     public long RequestContentLength => (_role as HttpServerRole)?.RequestContentLength ?? 0;
 
     /// <summary>The head that can be read at the moment.</summary>
     internal HttpHead? CurrentHead { get; set; }
+
+    /// <summary>The same for users, whose spans must not be read on another thread: the next request reuses the memory.</summary>
+    private HttpHead? ReadableHead
+    {
+        get
+        {
+            Thread.Loop.VerifyThread(nameof(Headers));
+            return CurrentHead;
+        }
+    }
 
     /// <summary>The request that a client is writing; only inside <c>OnWritingRequest</c>.</summary>
     internal RequestHead RequestHead => ((ClientHandshakeRole)_role).Request;

@@ -121,17 +121,18 @@ public sealed class LoopContext : IDisposable
 
     /// <summary>
     /// Stops listening, ends every connection with its closing callback (open WebSockets are told 1001), lets the protocols go, and leaves the loop.
-    /// Inside a callback it takes effect when the turn is over. Twice is once.
+    /// Inside a callback it takes effect when the turn is over. Twice is once. On another thread than the loop's it is allowed while the loop does not run.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Called on another thread while the loop runs. Nothing was done.</exception>
     public void Dispose()
     {
         if (_isDisposed)
             return;
 
+        Loop.BindToCurrentThread();
         _isDisposed = true;
         if (Loop.IsInTurn)
         {
-            Loop.VerifyThread();
             foreach (VirtualHost host in _hosts)
                 host.StopListening();
             Loop.Post(context => ((LoopContext)context!).Leave(), this);

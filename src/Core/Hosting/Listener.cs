@@ -17,17 +17,22 @@ internal sealed class Listener : IReadyHandler
     private readonly SocketIo _io;
     private readonly int _fd;
     private readonly LoopTimer _resume;
+    private readonly string? _unixPath;
     private Watch? _watch;
     private int _spareFd = -1;
     private bool _fullWasLogged;
 
-    private Listener(VirtualHost host, ServiceThread thread, int fd)
+    private Listener(VirtualHost host, ServiceThread thread, int fd, EndPoint endPoint)
     {
         _host = host;
         _thread = thread;
         _io = thread.Loop.SocketIo;
         _fd = fd;
         _resume = new LoopTimer(_ => Resume());
+
+        // An abstract name, written with an @, is no file (unix(7)).
+        if (endPoint is UnixDomainSocketEndPoint && endPoint.ToString() is { } path && !path.StartsWith('@'))
+            _unixPath = path;
         LocalEndPoint = _io.GetLocalEndPoint(fd) ?? new IPEndPoint(IPAddress.None, 0);
     }
 
@@ -51,7 +56,7 @@ internal sealed class Listener : IReadyHandler
             Succeed(io.Bind(fd, endPoint), "bind", endPoint);
             Succeed(io.Listen(fd, host.Options.Backlog), "listen", endPoint);
 
-            Listener listener = new(host, thread, fd);
+            Listener listener = new(host, thread, fd, endPoint);
             listener.Start();
             return listener;
         }
@@ -98,6 +103,10 @@ internal sealed class Listener : IReadyHandler
         _watch = null;
         _io.Close(_fd);
         CloseSpare();
+
+        // The kernel leaves the file of a Unix socket behind, and the next bind would find it.
+        if (_unixPath is not null)
+            File.Delete(_unixPath);
     }
 
     private static bool IsFull(Errno errno) => errno == Errno.EMFILE || errno == Errno.ENFILE || errno == Errno.ENOBUFS || errno == Errno.ENOMEM;
