@@ -4,6 +4,7 @@ namespace EventLoops.Tests.Poll;
 
 public sealed class ExternalServiceTests : IDisposable
 {
+    private readonly Deadline _deadline = new();
     private readonly Descriptors _descriptors = new();
     private readonly ExternalHost _host = new();
     private readonly ManualTime _time = new();
@@ -191,7 +192,7 @@ public sealed class ExternalServiceTests : IDisposable
 
         while (_log.Count == 0)
         {
-            host.Array.Poll(-1);
+            host.Array.Poll(_deadline.Milliseconds);
             foreach (ref PollFd entry in host.Array.Entries) loop.ServiceFd(ref entry);
         }
 
@@ -324,7 +325,7 @@ public sealed class ExternalServiceTests : IDisposable
     {
         while (!isDone())
         {
-            _host.Array.Poll(-1);
+            _host.Array.Poll(_deadline.Milliseconds);
             foreach (ref PollFd entry in _host.Array.Entries) _loop.ServiceFd(ref entry);
         }
     }

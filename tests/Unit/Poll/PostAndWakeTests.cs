@@ -4,6 +4,7 @@ namespace EventLoops.Tests.Poll;
 
 public sealed class PostAndWakeTests : IDisposable
 {
+    private readonly Deadline _deadline = new();
     private readonly PollLoop _loop = new();
 
     public void Dispose() => _loop.Dispose();
@@ -29,7 +30,7 @@ public sealed class PostAndWakeTests : IDisposable
             }
         });
 
-        while (done < Threads * Each) _loop.RunOnce(-1);
+        while (done < Threads * Each) _loop.RunOnce(_deadline.Milliseconds);
         foreach (Thread thread in threads) thread.Join();
 
         Assert.True(isOrdered);
@@ -63,7 +64,8 @@ public sealed class PostAndWakeTests : IDisposable
     public void A_wake_before_the_first_turn_ends_its_wait()
     {
         _loop.Wake();
-        Assert.False(_loop.RunOnce(-1));
+        Assert.False(_loop.RunOnce(_deadline.Milliseconds));
+        _deadline.Check();
     }
 
     [Fact]
@@ -73,14 +75,15 @@ public sealed class PostAndWakeTests : IDisposable
         void Again(object? state)
         {
             runs++;
+            _deadline.Check();
             _loop.Post(Again, state);
         }
 
         _loop.Post(Again, null);
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal(1, runs);
         Assert.Equal(0, _loop.GetTimeout(-1));
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal(2, runs);
     }
 
@@ -96,7 +99,7 @@ public sealed class PostAndWakeTests : IDisposable
         int turns = 0;
         while (done < 100_000)
         {
-            _loop.RunOnce(-1);
+            _loop.RunOnce(_deadline.Milliseconds);
             turns++;
         }
 
@@ -112,7 +115,7 @@ public sealed class PostAndWakeTests : IDisposable
         _loop.Post(_ => throw new NotSupportedException("thrown"), null);
         _loop.Post(state => log.Add((string)state!), "next");
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal(["thrown", "next"], log);
     }

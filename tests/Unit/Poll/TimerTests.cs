@@ -5,6 +5,7 @@ namespace EventLoops.Tests.Poll;
 
 public sealed class TimerTests : IDisposable
 {
+    private readonly Deadline _deadline = new();
     private readonly ManualTime _time = new();
     private readonly PollLoop _loop;
     private readonly List<string> _fired = [];
@@ -89,7 +90,7 @@ public sealed class TimerTests : IDisposable
         _loop.Schedule(new LoopTimer(_ => _fired.Add("now")), TimeSpan.FromTicks(ticks));
 
         Assert.Equal(0, _loop.GetTimeout(-1));
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal(["now"], _fired);
     }
@@ -116,12 +117,13 @@ public sealed class TimerTests : IDisposable
         _loop.Schedule(new LoopTimer(timer =>
         {
             runs++;
+            _deadline.Check();
             _loop.Schedule(timer, TimeSpan.Zero);
         }), TimeSpan.Zero);
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal(1, runs);
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal(2, runs);
     }
 
@@ -136,7 +138,7 @@ public sealed class TimerTests : IDisposable
             Schedule("now", 0);
         }));
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal(["now"], _fired);
     }
@@ -279,7 +281,7 @@ public sealed class TimerTests : IDisposable
         TimeSpan? fired = null;
         loop.Schedule(new LoopTimer(_ => fired = Stopwatch.GetElapsedTime(start)), TimeSpan.FromMilliseconds(3));
 
-        while (fired is null) loop.RunOnce(-1);
+        while (fired is null) loop.RunOnce(_deadline.Milliseconds);
 
         Assert.True(fired >= TimeSpan.FromMilliseconds(3));
     }

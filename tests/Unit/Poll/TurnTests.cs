@@ -4,6 +4,7 @@ namespace EventLoops.Tests.Poll;
 
 public sealed class TurnTests : IDisposable
 {
+    private readonly Deadline _deadline = new();
     private readonly Descriptors _descriptors = new();
     private readonly PollLoop _loop = new();
     private readonly List<string> _log = [];
@@ -22,7 +23,7 @@ public sealed class TurnTests : IDisposable
         _loop.Schedule(new LoopTimer(_ => _log.Add("timer")), TimeSpan.Zero);
         _loop.Watch(_descriptors.EventFd(1), PollEvents.In, new Recorder((_, _) => _log.Add("event")));
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal(["event", "timer", "posted", "input", "writes", "closes"], _log);
     }
@@ -69,7 +70,7 @@ public sealed class TurnTests : IDisposable
         _loop.Join(participant);
 
         Assert.Equal(0, _loop.GetTimeout(-1));
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         participant.HasPendingWork = false;
         Assert.Equal(-1, _loop.GetTimeout(-1));
@@ -131,7 +132,7 @@ public sealed class TurnTests : IDisposable
         _loop.Watch(_descriptors.EventFd(1), PollEvents.In, new Recorder((_, _) => _loop.RunOnce(0)));
         _loop.Join(new RecordingParticipant(_log) { OnInput = () => _loop.RunOnce(0) });
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal(4, reported.Count);
         Assert.All(reported, exception => Assert.IsType<InvalidOperationException>(exception));

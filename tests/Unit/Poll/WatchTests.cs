@@ -4,6 +4,7 @@ namespace EventLoops.Tests.Poll;
 
 public sealed class WatchTests : IDisposable
 {
+    private readonly Deadline _deadline = new();
     private readonly Descriptors _descriptors = new();
     private readonly PollLoop _loop = new();
 
@@ -22,7 +23,7 @@ public sealed class WatchTests : IDisposable
         Assert.False(_loop.RunOnce(0));
 
         Descriptors.Write(write, 1);
-        Assert.True(_loop.RunOnce(-1));
+        Assert.True(_loop.RunOnce(_deadline.Milliseconds));
 
         Assert.Equal([(read, PollEvents.In)], recorder.Seen);
         Assert.True(watch.IsActive);
@@ -165,11 +166,11 @@ public sealed class WatchTests : IDisposable
         Descriptors.Write(write, 1, 2, 3);
         _descriptors.Close(write);
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal([(read, PollEvents.In | PollEvents.HangUp)], recorder.Seen);
 
         Assert.Equal(3, Descriptors.Drain(read));
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
         Assert.Equal((read, PollEvents.HangUp), recorder.Seen[1]);
     }
 
@@ -181,7 +182,7 @@ public sealed class WatchTests : IDisposable
         _loop.Watch(write, PollEvents.None, recorder);
         _descriptors.Close(read);
 
-        _loop.RunOnce(-1);
+        _loop.RunOnce(_deadline.Milliseconds);
 
         Assert.Equal([(write, PollEvents.Error)], recorder.Seen);
     }
