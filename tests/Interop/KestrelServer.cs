@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace EventLoops.Tests.Interop;
+
+/// <summary>Kestrel with the commands of <see cref="InteropProtocol"/>: the server that we did not write.</summary>
+internal sealed class KestrelServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private KestrelServer(WebApplication application) => _application = application;
+
+    public int Port => new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+    public static async Task<KestrelServer> StartAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+
+        WebApplication application = builder.Build();
+        application.UseWebSockets();
+        application.Map("/socket", ServeAsync);
+        await application.StartAsync();
+        return new KestrelServer(application);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource atOnce = new();
+        await atOnce.CancelAsync();
+        await _application.StopAsync(atOnce.Token);
+        await _application.DisposeAsync();
+    }
+
+    private static async Task ServeAsync(HttpContext context)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        string? protocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(name => name == "interop");
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
+        try
+        {
+            await TalkAsync(context, socket);
+        }
+        catch (WebSocketException)
+        {
+            // The client went away without a close frame; it checks its own side of that.
+        }
+        catch (OperationCanceledException)
+        {
+            // The server is stopped.
+        }
+    }
+
+    private static async Task TalkAsync(HttpContext context, WebSocket socket)
+    {
+        byte[] buffer = new byte[16 * 1024];
+        using MemoryStream message = new();
+        while (true)
+        {
+            WebSocketReceiveResult part = await socket.ReceiveAsync(buffer, context.RequestAborted);
+            if (part.MessageType == WebSocketMessageType.Close)
+            {
+                if (socket.State == WebSocketState.CloseReceived)
+                    await socket.CloseOutputAsync(part.CloseStatus ?? WebSocketCloseStatus.Empty, part.CloseStatusDescription, context.RequestAborted);
+                return;
+            }
+
+            message.Write(buffer, 0, part.Count);
+            if (!part.EndOfMessage) continue;
+
+            byte[] bytes = message.ToArray();
+            message.SetLength(0);
+            if (part.MessageType == WebSocketMessageType.Text && bytes is [(byte)'!', ..])
+                await ObeyAsync(context, socket, Encoding.UTF8.GetString(bytes));
+            else
+                await socket.SendAsync(bytes, part.MessageType, endOfMessage: true, context.RequestAborted);
+        }
+    }
+
+    private static async Task ObeyAsync(HttpContext context, WebSocket socket, string command)
+    {
+        string[] words = command.Split(' ', 3);
+        switch (words[0])
+        {
+            case "!close":
+                int code = int.Parse(words[1], CultureInfo.InvariantCulture);
+                await socket.CloseOutputAsync((WebSocketCloseStatus)code, words[2], context.RequestAborted);
+                return;
+            case "!abort":
+                context.Abort();
+                return;
+            case "!fragments":
+                byte[] bytes = Message.Utf8Pattern(int.Parse(words[2], CultureInfo.InvariantCulture));
+                byte[][] parts = [.. bytes.Chunk((bytes.Length / int.Parse(words[1], CultureInfo.InvariantCulture)) + 1)];
+                for (int i = 0; i < parts.Length; i++)
+                    await socket.SendAsync(parts[i], WebSocketMessageType.Text, endOfMessage: i == parts.Length - 1, context.RequestAborted);
+                return;
+            default:
+                throw new InvalidOperationException($"'{words[0]}' is no command.");
+        }
+    }
+}
