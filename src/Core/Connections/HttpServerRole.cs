@@ -128,6 +128,13 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
+        // RFC 9110 9.1: a method that is not known here cannot be served, whatever the target; what it means, its body included, is anybody's guess.
+        if (head.Method == HttpMethod.Other)
+        {
+            Refuse(ProtocolFault.MethodNotImplemented);
+            return;
+        }
+
         if (!UriPath.TryDecode(head.RawPath, Thread.Scratch, out int length, out ProtocolFault fault))
         {
             Refuse(fault);
