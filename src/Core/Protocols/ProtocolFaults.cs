@@ -66,7 +66,7 @@ public static class ProtocolFaults
         ProtocolFault.TlsOnPlainPort => Reply("A TLS handshake was begun on a plain HTTP port."),
         ProtocolFault.InvalidMethod => Request(400, "The method of the request is malformed."),
         ProtocolFault.InvalidTarget => Request(400, "The request target holds a byte that cannot be there."),
-        ProtocolFault.InvalidPercentEncoding => Request(400, "A percent sign is not followed by two hexadecimal digits, or stands for NUL."),
+        ProtocolFault.InvalidPercentEncoding => Request(400, "A percent sign has no two hexadecimal digits, or stands for NUL."),
         ProtocolFault.InvalidTargetForm => Request(400, "The form of the request target does not fit the method."),
         ProtocolFault.InvalidVersion => Request(400, "The HTTP version is missing or malformed."),
         ProtocolFault.VersionNotSupported => Request(505, "The major version of HTTP is not 1."),

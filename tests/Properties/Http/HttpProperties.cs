@@ -10,7 +10,8 @@ namespace EventLoops.Tests.Http;
 /// <summary>What holds for all bytes and all cuts of HTTP/1.1. A failure prints the smallest input that still fails.</summary>
 public sealed class HttpProperties
 {
-    private static readonly string[] Readers = ["request", "response", "response HEAD", "trailers", "chunked", "upgrade", "reply protocols=a extensions=b"];
+    private static readonly string[] Readers =
+        ["request", "response", "response HEAD", "trailers", "chunked", "upgrade", "reply protocols=a extensions=b"];
 
     [Property(MaxTest = 1000)]
     public void Random_bytes_never_throw_and_mean_the_same_at_any_cut(byte[] bytes, byte[] lengths)
@@ -41,7 +42,8 @@ public sealed class HttpProperties
     public void A_head_that_was_written_is_read_back_equal((byte[] Name, byte[] Value)[] fields, byte[] targetBytes, byte[] lengths)
     {
         byte[] target = [(byte)'/', .. Visible(targetBytes)];
-        List<(byte[] Name, byte[] Value)> legal = [(Bytes("Host"), Bytes("a")), .. fields.Select(field => (OwnName(field.Name), Value(field.Value)))];
+        List<(byte[] Name, byte[] Value)> legal = 
+            [(Bytes("Host"), Bytes("a")), .. fields.Select(field => (OwnName(field.Name), Value(field.Value)))];
         byte[] wire = new byte[target.Length + 64 + legal.Sum(field => field.Name.Length + field.Value.Length + 4)];
         int length = HttpWriter.WriteRequestLine(wire, "GET"u8, target);
         foreach ((byte[] name, byte[] value) in legal)
@@ -114,7 +116,8 @@ public sealed class HttpProperties
     {
         byte[] letters = Bytes("ab,;=\" \t");
         string text = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
-            $"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {Pick(protocols)}\r\nSec-WebSocket-Extensions: {Pick(extensions)}\r\n\r\n";
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+            $"Sec-WebSocket-Protocol: {Pick(protocols)}\r\nSec-WebSocket-Extensions: {Pick(extensions)}\r\n\r\n";
         HttpHead head = new(HttpHeadLimits.Default);
         ReadAll(head, HttpHeadKind.Request, Bytes(text), []);
 
@@ -168,9 +171,11 @@ public sealed class HttpProperties
     // Letters that begin no known field, so that nothing has a meaning of its own.
     private static byte[] OwnName(byte[] random) => [(byte)'q', .. random.Select(value => (byte)"abcXYZ019-_!~|"[value % 14])];
 
-    private static byte[] Value(byte[] random) => HttpChars.Trim([.. random.Where(value => value is (byte)'\t' or >= 0x20 and not 0x7F)]).ToArray();
+    private static byte[] Value(byte[] random) =>
+        HttpChars.Trim([.. random.Where(value => value is (byte)'\t' or >= 0x20 and not 0x7F)]).ToArray();
 
-    private static byte[] Visible(byte[] random) => [.. random.Where(value => value is > 0x20 and < 0x7F and not (byte)'#' and not (byte)'%')];
+    private static byte[] Visible(byte[] random) =>
+        [.. random.Where(value => value is > 0x20 and < 0x7F and not (byte)'#' and not (byte)'%')];
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 }

@@ -15,18 +15,22 @@ internal static class HttpScript
 
     private static readonly string[] RequestLines =
     [
-        "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n", "POST /a%20b?c HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "\r\nGET / HTTP/1.1\r\n",
-        "GET http://a/ HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "GET /%4 HTTP/1.1\r\n", "GET / HTTP/2.0\r\n", "\x16\x03", "G\tT / HTTP/1.1\r\n", "GET / HTTP/1.1\n",
+        "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n", "POST /a%20b?c HTTP/1.1\r\n", "GET / HTTP/1.0\r\n",
+        "\r\nGET / HTTP/1.1\r\n",
+        "GET http://a/ HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "GET /%4 HTTP/1.1\r\n", "GET / HTTP/2.0\r\n", "\x16\x03",
+        "G\tT / HTTP/1.1\r\n", "GET / HTTP/1.1\n",
     ];
 
     private static readonly string[] StatusLines =
     [
-        "HTTP/1.1 200 OK\r\n", "HTTP/1.1 101 Switching Protocols\r\n", "HTTP/1.1 204\r\n", "HTTP/1.1 304 \r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 200 OK\n",
+        "HTTP/1.1 200 OK\r\n", "HTTP/1.1 101 Switching Protocols\r\n", "HTTP/1.1 204\r\n", "HTTP/1.1 304 \r\n", "HTTP/1.0 200 OK\r\n",
+        "HTTP/1.1 20 OK\r\n", "HTTP/1.1 200 OK\n",
     ];
 
     private static readonly string[] ChunkParts =
     [
-        "5\r\nhello\r\n", "1;a=b\r\nx\r\n", "a ; b\r\n0123456789\r\n", "00\r\n", "0\r\n", "\r\n", "ETag: a\r\n", "Host: a\r\n", "5\nhello\r\n", "5\r\nhelloX\r\n", "ffffffffffffffff\r\n",
+        "5\r\nhello\r\n", "1;a=b\r\nx\r\n", "a ; b\r\n0123456789\r\n", "00\r\n", "0\r\n", "\r\n", "ETag: a\r\n", "Host: a\r\n",
+        "5\nhello\r\n", "5\r\nhelloX\r\n", "ffffffffffffffff\r\n",
     ];
 
     internal static byte[] Request(byte[] choices) => Join(choices, RequestLines, RequestParts);

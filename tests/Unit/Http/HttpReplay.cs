@@ -63,7 +63,7 @@ internal static class HttpReplay
         foreach (HeaderField field in head.Fields)
             log.Append($"{HttpCaseFile.Escape(field.Name)}: {HttpCaseFile.Escape(field.Value)}".TrimEnd(' ')).Append('\n');
         if (head.Framing != BodyFraming.None)
-            log.Append(head.Framing switch { BodyFraming.Chunked => "body chunked\n", BodyFraming.UntilClose => "body until close\n", _ => $"body {head.ContentLength}\n" });
+            log.Append("body ").Append(Body(head)).Append('\n');
         if (!head.KeepAlive && head.Kind != HttpHeadKind.Trailers)
             log.Append("close\n");
         if (head.ExpectsContinue)
@@ -71,6 +71,13 @@ internal static class HttpReplay
         if (head.WantsWebSocket)
             log.Append("websocket\n");
     }
+
+    private static string Body(HttpHead head) => head.Framing switch
+    {
+        BodyFraming.Chunked => "chunked",
+        BodyFraming.UntilClose => "until close",
+        _ => $"{head.ContentLength}",
+    };
 
     private static void LogRequestLine(StringBuilder log, HttpHead head)
     {

@@ -29,8 +29,9 @@ internal readonly ref struct ChunkEvent(ChunkEventKind kind, ReadOnlySpan<byte> 
 }
 
 /// <summary>
-/// Takes a chunked body apart (RFC 9112 7.1) at any cut. It is a value that lives inside the connection, and <c>default</c> is its beginning.
-/// Only CRLF ends a line. Extensions are skipped; trailers are checked by the grammar of fields, and dropped. After the end or a fault it stays there.
+/// Takes a chunked body apart (RFC 9112 7.1) at any cut. It is a value that lives inside the connection, and <c>default</c> is
+/// its beginning. Only CRLF ends a line. Extensions are skipped; trailers are checked by the grammar of fields, and dropped.
+/// After the end or a fault it stays there.
 /// </summary>
 internal struct ChunkedDecoder
 {
@@ -40,7 +41,9 @@ internal struct ChunkedDecoder
     /// <summary>Bytes of extension on one line; none is in use on the web, and AWS signatures, the longest known, take 81.</summary>
     internal const int MaxExtensionLine = 256;
 
-    /// <summary>Bytes of extensions in one body: a million chunks with a few bytes each are a way to keep a server busy for nothing.</summary>
+    /// <summary>
+    /// Bytes of extensions in one body: a million chunks with a few bytes each are a way to keep a server busy for nothing.
+    /// </summary>
     internal const int MaxExtensionTotal = 16 * 1024;
 
     /// <summary>Bytes of trailers, as many as of a whole body's extensions.</summary>
@@ -76,7 +79,10 @@ internal struct ChunkedDecoder
         Fault,
     }
 
-    /// <summary>Bytes of the chunk at hand that have not come yet; 0 between chunks. Known before any of them is taken, so that a limit can be kept in time.</summary>
+    /// <summary>
+    /// Bytes of the chunk at hand that have not come yet; 0 between chunks. Known before any of them is taken, so that a limit can be
+    /// kept in time.
+    /// </summary>
     internal readonly long ChunkRemaining => _place == Place.Data ? _remaining : 0;
 
     /// <summary>Reads up to the next event and moves <paramref name="input"/> behind it.</summary>
@@ -128,7 +134,8 @@ internal struct ChunkedDecoder
                 EndSizeLine(next);
                 break;
 
-            // RFC 9112 7.1: exactly CRLF. Readers that skip two bytes here without a look, or take LF, disagree about where the next chunk begins.
+            // RFC 9112 7.1: exactly CRLF. Readers that skip two bytes here without a look, or take LF, disagree about where the next
+            // chunk begins.
             case Place.DataCarriageReturn:
                 Expect(next, HttpChars.Cr, Place.DataLineFeed, ProtocolFault.ChunkNotTerminated);
                 break;

@@ -1,6 +1,8 @@
 namespace EventLoops.Protocols.Http;
 
-/// <summary>Writes the lines around the chunks of a body (RFC 9112 7.1). A chunk is a header, its bytes, and <see cref="ChunkEnd"/>.</summary>
+/// <summary>
+/// Writes the lines around the chunks of a body (RFC 9112 7.1). A chunk is a header, its bytes, and <see cref="ChunkEnd"/>.
+/// </summary>
 internal static class ChunkedEncoder
 {
     /// <summary>The longest header: sixteen digits and a line end.</summary>

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace EventLoops.Protocols.Http;
 
 /// <summary>
-/// The value of the Date field (RFC 9110 6.6.1), formatted once a second and shared by all responses of a thread. It has no clock: the caller says what time it is.
+/// The value of the Date field (RFC 9110 6.6.1), formatted once a second and shared by all responses of a thread. It has no clock: the
+/// caller says what time it is.
 /// </summary>
 internal sealed class DateField
 {

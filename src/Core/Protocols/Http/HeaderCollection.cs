@@ -8,7 +8,7 @@ namespace EventLoops;
 /// It reads the connection's own memory and copies nothing; being a ref struct it cannot be kept beyond the callback that received it.
 /// Copy what you need, for example with <see cref="GetString(KnownHeader)"/>. Use on the loop's thread only.
 /// </summary>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is named for what it is; a ref struct implements no collection interface.")]
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "A ref struct is no IEnumerable.")]
 public readonly ref struct HeaderCollection
 {
     private readonly HttpHead? _head;
@@ -52,7 +52,9 @@ public readonly ref struct HeaderCollection
         return _head is not null && _head.TryFind(name, out value);
     }
 
-    /// <summary>The value of the first field of this kind as a string of its own, one character a byte; "" when there is none. Allocates.</summary>
+    /// <summary>
+    /// The value of the first field of this kind as a string of its own, one character a byte; "" when there is none. Allocates.
+    /// </summary>
     /// <param name="header">The field to look for.</param>
     public string GetString(KnownHeader header) => HeaderText.Decode(this[header]);
 

@@ -2,7 +2,10 @@ using EventLoops.Protocols.Http;
 
 namespace EventLoops;
 
-/// <summary>One field line of a message head: a name and a value. The spans point into the connection's own memory and live as long as its headers.</summary>
+/// <summary>
+/// One field line of a message head: a name and a value. The spans point into the connection's own memory and live as long as its
+/// headers.
+/// </summary>
 public readonly ref struct HeaderField
 {
     internal HeaderField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, KnownHeader known)
@@ -15,7 +18,9 @@ public readonly ref struct HeaderField
     /// <summary>The name as the peer spelled it: a token of RFC 9110 5.6.2, never empty.</summary>
     public ReadOnlySpan<byte> Name { get; }
 
-    /// <summary>The value without the spaces and tabs around it; may be empty. Bytes above 0x7F are given as they came (RFC 9110 5.5).</summary>
+    /// <summary>
+    /// The value without the spaces and tabs around it; may be empty. Bytes above 0x7F are given as they came (RFC 9110 5.5).
+    /// </summary>
     public ReadOnlySpan<byte> Value { get; }
 
     /// <summary>Which field it is, or <see cref="KnownHeader.None"/>.</summary>

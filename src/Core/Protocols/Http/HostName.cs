@@ -6,7 +6,8 @@ namespace EventLoops.Protocols.Http;
 internal static class HostName
 {
     /// <summary>
-    /// Whether a value is a host with an optional port of at most 65535. Empty is valid: RFC 9112 3.2 has it sent where a target has no authority.
+    /// Whether a value is a host with an optional port of at most 65535. Empty is valid: RFC 9112 3.2 has it sent where a target has no
+    /// authority.
     /// User information, commas, blanks and paths are not: each has been used to make two servers see two hosts.
     /// </summary>
     internal static bool IsValid(ReadOnlySpan<byte> value)

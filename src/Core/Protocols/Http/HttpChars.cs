@@ -21,9 +21,12 @@ internal static class HttpChars
     /// The bytes of a request target that need no closer look: visible ASCII without <c>%</c>, whose two digits are checked, and without
     /// <c>#</c>, since a fragment is never sent (RFC 9112 3.2).
     /// </summary>
-    internal static readonly SearchValues<byte> Target = SearchValues.Create(Bytes(b => b is > Space and < 0x7F and not (byte)'%' and not (byte)'#'));
+    internal static readonly SearchValues<byte> Target = 
+        SearchValues.Create(Bytes(b => b is > Space and < 0x7F and not (byte)'%' and not (byte)'#'));
 
-    /// <summary>RFC 3986 3.2.2: the bytes of a registered name or IPv4 address, without the comma, at which some recipients split a list.</summary>
+    /// <summary>
+    /// RFC 3986 3.2.2: the bytes of a registered name or IPv4 address, without the comma, at which some recipients split a list.
+    /// </summary>
     internal static readonly SearchValues<byte> HostName =
         SearchValues.Create("-._~!$&'()*+;=%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 

@@ -5,7 +5,8 @@ internal sealed partial class HttpHead
 {
     /// <summary>
     /// Goes on with the head. Any cut of the same bytes gives the same result, and the fault, if any, at the same byte.
-    /// Once it has returned <see cref="HeadStatus.Complete"/> or <see cref="HeadStatus.Fault"/> it consumes nothing until <see cref="Reset"/>.
+    /// Once it has returned <see cref="HeadStatus.Complete"/> or <see cref="HeadStatus.Fault"/> it consumes nothing
+    /// until <see cref="Reset"/>.
     /// </summary>
     /// <param name="input">What has come; not kept.</param>
     /// <param name="consumed">How much of it belongs to the head: up to and with the empty line, or the first impossible byte.</param>

@@ -24,7 +24,10 @@ internal sealed partial class HttpHead
     /// <summary>Whether the client waits for <c>100 Continue</c> before it sends the body (RFC 9110 10.1.1).</summary>
     internal bool ExpectsContinue { get; private set; }
 
-    /// <summary>Whether <c>Upgrade</c> has the token <c>websocket</c> and <c>Connection</c> the token <c>upgrade</c>; see <see cref="WebSocketUpgrade"/>.</summary>
+    /// <summary>
+    /// Whether <c>Upgrade</c> has the token <c>websocket</c> and <c>Connection</c> the token <c>upgrade</c>; see
+    /// <see cref="WebSocketUpgrade"/>.
+    /// </summary>
     internal bool WantsWebSocket => NamesUpgrade && NamesWebSocket;
 
     /// <summary>Whether <c>Connection</c> has the token <c>upgrade</c>.</summary>
@@ -87,8 +90,8 @@ internal sealed partial class HttpHead
         if (fault != ProtocolFault.None)
             return fault;
 
-        // RFC 9112 6.3: these have no body, whatever their fields say. RFC 9110 8.6 and RFC 9112 6.1: for 1xx and 204 the fields must not even be there;
-        // a length of zero is harmless, and common.
+        // RFC 9112 6.3: these have no body, whatever their fields say. RFC 9110 8.6 and RFC 9112 6.1: for 1xx and 204 the fields must
+        // not even be there; a length of zero is harmless, and common.
         bool never = StatusLineCode is < 200 or 204;
         if (never && Framing != BodyFraming.None)
             return ProtocolFault.UnexpectedBody;

@@ -1,7 +1,10 @@
 namespace EventLoops.Protocols.Http;
 
 /// <summary>How much of a peer's message head is taken before it is refused.</summary>
-/// <param name="MaxRequestLine">Bytes of the first line without its line end, and with an empty line before it; 8 KiB is what nginx and Kestrel take, and RFC 9112 3 asks for at least 8000.</param>
+/// <param name="MaxRequestLine">
+/// Bytes of the first line without its line end, and with an empty line before it; 8 KiB is what nginx and Kestrel take, and RFC 9112 3
+/// asks for at least 8000.
+/// </param>
 /// <param name="MaxHeadSize">Bytes of the whole head with every line end; 32 KiB is Kestrel's default.</param>
 /// <param name="MaxFields">Field lines; 100 is Kestrel's and Apache's default.</param>
 internal sealed record HttpHeadLimits(int MaxRequestLine = 8 * 1024, int MaxHeadSize = 32 * 1024, int MaxFields = 100)

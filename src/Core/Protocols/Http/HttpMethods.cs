@@ -31,6 +31,6 @@ internal static class HttpMethods
         HttpMethod.Patch => "PATCH"u8,
         HttpMethod.Connect => "CONNECT"u8,
         HttpMethod.Trace => "TRACE"u8,
-        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "Only a method that is listed by name can be written by number."),
+        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "A method without a name of its own cannot be written."),
     };
 }

@@ -13,7 +13,10 @@ internal struct HttpVersion
 
     internal ProtocolFault Fault { get; private set; }
 
-    /// <summary>Goes on from <paramref name="at"/>, which must be inside the input, and stops behind the last byte of the version or the first wrong one.</summary>
+    /// <summary>
+    /// Goes on from <paramref name="at"/>, which must be inside the input, and stops behind the last byte of the version or the first
+    /// wrong one.
+    /// </summary>
     internal HeadStatus Scan(ReadOnlySpan<byte> input, ref int at)
     {
         if (_step == 0 && input[at..].StartsWith("HTTP/1.1"u8))

@@ -3,7 +3,8 @@ using System.Buffers.Text;
 namespace EventLoops.Protocols.Http;
 
 /// <summary>
-/// Writes the lines of a message head into memory of the caller. Each method returns how many bytes it wrote, or -1 when they do not fit, in which case
+/// Writes the lines of a message head into memory of the caller. Each method returns how many bytes it wrote, or -1 when they do not
+/// fit, in which case
 /// the destination may have been written to and is to be thrown away or written again. Nothing is allocated.
 /// </summary>
 internal static class HttpWriter
@@ -12,13 +13,19 @@ internal static class HttpWriter
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     /// <summary>Writes <c>HTTP/1.1 200 OK</c> with the registered reason phrase.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The status is not a number of three digits, or the minor version is neither 0 nor 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The status is not a number of three digits, or the minor version is neither 0 nor 1.
+    /// </exception>
     internal static int WriteStatusLine(Span<byte> destination, int status, int minorVersion = 1) =>
         WriteStatusLine(destination, status, ReasonPhrases.Of(status), minorVersion);
 
     /// <summary>Writes a status line with a reason of the caller's own.</summary>
-    /// <exception cref="ArgumentException">The reason holds a control byte such as CR or LF, which would end the line (RFC 9112 4).</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The status is not a number of three digits, or the minor version is neither 0 nor 1.</exception>
+    /// <exception cref="ArgumentException">
+    /// The reason holds a control byte such as CR or LF, which would end the line (RFC 9112 4).
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The status is not a number of three digits, or the minor version is neither 0 nor 1.
+    /// </exception>
     internal static int WriteStatusLine(Span<byte> destination, int status, ReadOnlySpan<byte> reason, int minorVersion = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 100);
@@ -40,7 +47,9 @@ internal static class HttpWriter
     }
 
     /// <summary>Writes a request line.</summary>
-    /// <exception cref="ArgumentException">The method is not a token, or the target is empty or holds a blank, a control byte, a byte above ASCII or a fragment.</exception>
+    /// <exception cref="ArgumentException">
+    /// The method is not a token, or the target is empty or holds a blank, a control byte, a byte above ASCII or a fragment.
+    /// </exception>
     internal static int WriteRequestLine(Span<byte> destination, ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, int minorVersion = 1)
     {
         if (!HttpChars.IsToken(method) || method.Length > RequestLine.MaxMethodLength)
@@ -63,7 +72,9 @@ internal static class HttpWriter
     }
 
     /// <summary>Writes a field with a known name.</summary>
-    /// <exception cref="ArgumentException">The value holds a control byte such as CR, LF or NUL, or the header is <see cref="KnownHeader.None"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The value holds a control byte such as CR, LF or NUL, or the header is <see cref="KnownHeader.None"/>.
+    /// </exception>
     internal static int WriteField(Span<byte> destination, KnownHeader header, ReadOnlySpan<byte> value)
     {
         ReadOnlySpan<byte> name = KnownHeaders.Name(header);
@@ -78,7 +89,7 @@ internal static class HttpWriter
     internal static int WriteField(Span<byte> destination, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (!HttpChars.IsToken(name))
-            throw new ArgumentException("The name of a field is one or more letters, digits and a few signs, without blanks and colons.", nameof(name));
+            throw new ArgumentException("The name of a field is a token: letters, digits and a few signs.", nameof(name));
         ThrowIfNotText(value, nameof(value));
         return WriteCheckedField(destination, name, value);
     }
@@ -124,6 +135,6 @@ internal static class HttpWriter
     private static void ThrowIfNotText(ReadOnlySpan<byte> text, string argument)
     {
         if (text.ContainsAnyExcept(HttpChars.FieldValue))
-            throw new ArgumentException("The text holds a control byte, such as CR, LF or NUL, which would change the head it is written into.", argument);
+            throw new ArgumentException("The text holds a control byte, such as CR, LF or NUL, which would end its line.", argument);
     }
 }

@@ -178,7 +178,8 @@ internal struct RequestLine
         if (_place == Place.LineFeed)
             return next == HttpChars.Lf ? HeadStatus.Complete : Refuse(ProtocolFault.BareCarriageReturn);
 
-        // RFC 9112 2.2 lets a recipient take LF alone for a line end. We do not: two readers that disagree about it can be played against each other.
+        // RFC 9112 2.2 lets a recipient take LF alone for a line end. We do not: two readers that disagree about it can be played
+        // against each other.
         if (next == HttpChars.Cr)
         {
             _place = Place.LineFeed;

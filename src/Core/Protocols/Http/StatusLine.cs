@@ -27,7 +27,9 @@ internal struct StatusLine
 
     internal ProtocolFault Fault { get; private set; }
 
-    /// <summary>Goes on from <paramref name="at"/> and stops behind the line's end or its first wrong byte; see <see cref="RequestLine.Scan"/>.</summary>
+    /// <summary>
+    /// Goes on from <paramref name="at"/> and stops behind the line's end or its first wrong byte; see <see cref="RequestLine.Scan"/>.
+    /// </summary>
     internal HeadStatus Scan(ReadOnlySpan<byte> input, ref int at, int origin)
     {
         while (at < input.Length)

@@ -27,7 +27,9 @@ internal static class TokenList
         return false;
     }
 
-    /// <summary>The elements of a list without the blanks around them. Empty ones are left out, as RFC 9110 5.6.1.2 asks of a recipient.</summary>
+    /// <summary>
+    /// The elements of a list without the blanks around them. Empty ones are left out, as RFC 9110 5.6.1.2 asks of a recipient.
+    /// </summary>
     internal static Enumerator Elements(ReadOnlySpan<byte> list) => new(list, keepEmpty: false);
 
     /// <summary>As <see cref="Elements"/>, but with the empty ones, for lists in which an empty element is an error.</summary>

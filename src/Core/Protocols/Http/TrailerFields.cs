@@ -1,7 +1,8 @@
 namespace EventLoops.Protocols.Http;
 
 /// <summary>
-/// Which fields must not come after the body: those that frame or route the message, or that had to be known before it was handled (RFC 9110 6.5.1).
+/// Which fields must not come after the body: those that frame or route the message, or that had to be known before it was handled (RFC
+/// 9110 6.5.1).
 /// </summary>
 internal static class TrailerFields
 {

@@ -6,7 +6,8 @@ namespace EventLoops.Protocols.Http;
 internal static class UriPath
 {
     /// <summary>
-    /// Decodes <c>%xx</c> once and then removes <c>.</c> and <c>..</c> (RFC 3986 5.2.4), so that an encoded dot or slash is seen for what it is.
+    /// Decodes <c>%xx</c> once and then removes <c>.</c> and <c>..</c> (RFC 3986 5.2.4), so that an encoded dot or slash is seen for
+    /// what it is.
     /// A backslash, a doubled slash and what was encoded twice stay as they are: names, of which there is usually no file.
     /// </summary>
     /// <param name="rawPath">The path as it was sent, beginning with a slash, without the query.</param>

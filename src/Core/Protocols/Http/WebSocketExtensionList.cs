@@ -3,7 +3,9 @@ namespace EventLoops.Protocols.Http;
 /// <summary>The grammar of Sec-WebSocket-Extensions (RFC 6455 9.1), read once from left to right.</summary>
 internal static class WebSocketExtensionList
 {
-    /// <summary>Whether the value is a list of extensions: tokens, each with parameters that may have a value, a token or a quoted one.</summary>
+    /// <summary>
+    /// Whether the value is a list of extensions: tokens, each with parameters that may have a value, a token or a quoted one.
+    /// </summary>
     internal static bool IsWellFormed(ReadOnlySpan<byte> value)
     {
         do

@@ -36,14 +36,19 @@ internal static class WebSocketUpgrade
         return fault != ProtocolFault.None ? fault : CheckExtensions(head);
     }
 
-    /// <summary>The names in all Sec-WebSocket-Protocol fields, in order. After <see cref="Check"/> has passed each is a token, and none is there twice.</summary>
+    /// <summary>
+    /// The names in all Sec-WebSocket-Protocol fields, in order. After <see cref="Check"/> has passed each is a token, and none is
+    /// there twice.
+    /// </summary>
     internal static OfferedProtocols Protocols(HttpHead head) => new(head);
 
     /// <summary>What is wrong with a server's answer to our request (RFC 6455 4.1, the numbered list at its end).</summary>
     /// <param name="head">The response.</param>
     /// <param name="expectedAccept">What <see cref="WebSocketHandshake.ComputeAccept"/> makes of the key that was sent.</param>
     /// <param name="offeredProtocols">The names that were sent, separated by commas; empty when none were.</param>
-    /// <param name="offeredExtensions">The names of the extensions that were sent, without parameters, separated by commas; empty when none were.</param>
+    /// <param name="offeredExtensions">
+    /// The names of the extensions that were sent, without parameters, separated by commas; empty when none were.
+    /// </param>
     internal static ProtocolFault CheckReply(
         HttpHead head,
         ReadOnlySpan<byte> expectedAccept,
