@@ -66,7 +66,7 @@ public sealed partial class Connection
         if (IsClosed)
             return;
 
-        _ = Raise(CallbackReason.WsiCreate);
+        Announce();
         ((ConnectingRole)_role).Begin();
     }
 }

@@ -129,6 +129,7 @@ public sealed partial class Connection
         _unsent.Clear();
         _held.Clear();
 
+        Announce();
         _role.RaiseEnd(_close);
         _role.Release();
         _hosted?.Remove(this);

@@ -20,6 +20,7 @@ public sealed partial class Connection : IReadyHandler
     private Role _role;
     private Watch? _watch;
     private int _fd = -1;
+    private bool _isAnnounced;
 
     private Connection(ServiceThread thread, Protocol protocol, bool isServer)
     {
@@ -90,7 +91,7 @@ public sealed partial class Connection : IReadyHandler
         connection._fd = fd;
         connection._role = new HttpServerRole(connection);
         connection.Bind(host.ProtocolZero);
-        _ = connection.Raise(CallbackReason.WsiCreate);
+        connection.Announce();
         if (connection.Raise(CallbackReason.ServerNewClientInstantiated) != CallbackOutcome.Continue)
         {
             connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
@@ -142,6 +143,16 @@ public sealed partial class Connection : IReadyHandler
     {
         _deadline.Purpose = Deadline.None;
         Thread.Loop.Cancel(_deadline);
+    }
+
+    /// <summary>Tells that the connection was made, once; also of one that ends before it has begun, so that no end comes without a beginning.</summary>
+    private void Announce()
+    {
+        if (_isAnnounced)
+            return;
+
+        _isAnnounced = true;
+        _ = Raise(CallbackReason.WsiCreate);
     }
 
     private void OnDeadline(Deadline deadline)
