@@ -32,6 +32,18 @@ public sealed class HostedEventLoopTests : IDisposable
     }
 
     [Fact]
+    public void A_watch_that_a_handler_ended_is_not_told_although_the_backend_still_reports_it()
+    {
+        Recorder quiet = new();
+        Watch second = _loop.Watch(_descriptors.EventFd(), PollEvents.In, quiet);
+        Watch first = _loop.Watch(_descriptors.EventFd(), PollEvents.In, new Recorder((_, _) => _loop.Unwatch(second)));
+
+        _loop.Turn(first, second);
+
+        Assert.Empty(quiet.Seen);
+    }
+
+    [Fact]
     public void A_backend_that_refuses_a_watch_leaves_nothing_half_done()
     {
         _loop.Refuses = true;
@@ -101,11 +113,11 @@ public sealed class HostedEventLoopTests : IDisposable
         _loop.Post(_ =>
         {
             _log.Add("posted");
-            _loop.Turn();
+            _loop.Turn(events: []);
         }, null);
         _loop.Join(new RecordingParticipant(_log));
 
-        _loop.Turn();
+        _loop.Turn(events: []);
 
         Assert.Equal(["posted", "input", "writes", "closes"], _log);
         Assert.False(_loop.IsInTurn);
@@ -114,7 +126,7 @@ public sealed class HostedEventLoopTests : IDisposable
     [Fact]
     public void A_hosted_loop_is_disposed_on_its_thread_only()
     {
-        _loop.Turn();
+        _loop.Turn(events: []);
         Exception? thrown = null;
         Thread other = new(() => thrown = Record.Exception(_loop.Dispose));
         other.Start();
@@ -137,6 +149,13 @@ public sealed class HostedEventLoopTests : IDisposable
         {
             BeginTurn();
             foreach ((int fd, uint generation, PollEvents ready) in events) Dispatch(fd, generation, ready);
+            EndTurn();
+        }
+
+        public void Turn(params Watch[] ready)
+        {
+            BeginTurn();
+            foreach (Watch watch in ready) Dispatch(watch, PollEvents.In);
             EndTurn();
         }
 
