@@ -67,10 +67,12 @@ public abstract partial class EventLoop
     }
 
     /// <summary>
-    /// Makes the calling thread the loop's, while no turn runs: for a program that runs its loop on one thread and puts things away on another when
-    /// that one has ended. Does nothing on the loop's own thread.
+    /// Makes the calling thread the loop's, while no turn runs: for a program that runs its loop on one thread and puts things away on
+    /// another when that one has ended. Does nothing on the loop's own thread.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The loop's thread is in <c>Run</c> or in a turn, or the loop is a guest whose host has a thread of its own.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The loop's thread is in <c>Run</c> or in a turn, or the loop is a guest whose host has a thread of its own.
+    /// </exception>
     public void BindToCurrentThread()
     {
         if (Environment.CurrentManagedThreadId == _threadId || IsDisposed) return;

@@ -96,6 +96,21 @@ public sealed class ThreadTests : IDisposable
         Assert.True(_loop.IsDisposed);
     }
 
+    [Fact]
+    public void A_loop_that_is_between_turns_can_be_taken_over_by_another_thread_and_a_running_one_cannot()
+    {
+        _loop.RunOnce(0);
+        Assert.All(OnAnotherThread([_loop.BindToCurrentThread, () => _loop.UpdateNow(), () => _loop.RunOnce(0)]), Assert.Null);
+        Assert.Throws<InvalidOperationException>(() => _loop.UpdateNow());
+
+        _loop.BindToCurrentThread();
+        Exception? thrown = null;
+        _loop.Post(_ => thrown = OnAnotherThread([_loop.BindToCurrentThread])[0], null);
+        _loop.RunOnce(0);
+        Assert.IsType<InvalidOperationException>(thrown);
+        _loop.UpdateNow();
+    }
+
     private static List<Exception?> OnAnotherThread(IEnumerable<Action> calls)
     {
         List<Exception?> thrown = [];
