@@ -10,7 +10,10 @@ internal static class UriPath
     /// what it is.
     /// A backslash, a doubled slash and what was encoded twice stay as they are: names, of which there is usually no file.
     /// </summary>
-    /// <param name="rawPath">The path as it was sent, beginning with a slash, without the query.</param>
+    /// <param name="rawPath">
+    /// The path as it was sent, beginning with a slash, without the query; or <c>*</c>, which names the server as a whole (RFC 9112 3.2.4)
+    /// and stays what it is.
+    /// </param>
     /// <param name="destination">Where to write, at least as long as <paramref name="rawPath"/>.</param>
     /// <param name="length">How many bytes were written.</param>
     /// <param name="fault">Why the path is refused.</param>
@@ -21,6 +24,13 @@ internal static class UriPath
             throw new ArgumentException("A decoded path may be as long as the raw one.", nameof(destination));
 
         length = 0;
+        fault = ProtocolFault.None;
+        if (rawPath.SequenceEqual("*"u8))
+        {
+            destination[length++] = (byte)'*';
+            return true;
+        }
+
         fault = rawPath.IsEmpty || rawPath[0] != '/' ? ProtocolFault.InvalidTargetForm : Decode(rawPath, destination, out length);
         if (fault == ProtocolFault.None)
             fault = RemoveDots(destination[..length], out length);
