@@ -1,36 +1,27 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using EventLoops;
 
-// Sends every message back to whoever sent it: ws://127.0.0.1:7681, until Ctrl+C.
+// Sends every message back to whoever sent it, until Ctrl+C. The argument is the port; without one it is 7681.
 using CancellationTokenSource stopping = new();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    stopping.Cancel();
-};
+Action<PosixSignalContext> stop = signal => { signal.Cancel = true; stopping.Cancel(); };
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
 
-using LoopContext context = new(new LoopContextOptions
-{
-    VirtualHosts = [new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 7681)], Protocols = [new EchoProtocol()] }],
-});
-Console.WriteLine("echoing on ws://127.0.0.1:7681");
+IPEndPoint where = new(IPAddress.Loopback, args.Length > 0 ? int.Parse(args[0]) : 7681);
+using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [new Echo()] }] });
+Console.WriteLine($"echoing on ws://{context.VirtualHosts[0].LocalEndPoints[0]}");
 context.Run(stopping.Token);
 
-internal sealed class EchoProtocol() : Protocol<EchoProtocol.Session>("echo")
+internal sealed class Echo() : Protocol<Echo.Session>("echo")
 {
-    internal struct Session
-    {
-        public MessageBuffer Message;
-        public MessageKind Kind;
-    }
+    internal struct Session { public MessageBuffer Message; public MessageKind Kind; }
 
     protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
     {
         session.Message.Append(part);
+        if (!info.IsFinalFragment) return CallbackResult.Continue;
         session.Kind = info.Kind;
-        if (!info.IsFinalFragment)
-            return CallbackResult.Continue;
-
         connection.PauseReceive(); // One message at a time: the next is read when this one has left.
         connection.RequestWritable();
         return CallbackResult.Continue;
@@ -38,11 +29,9 @@ internal sealed class EchoProtocol() : Protocol<EchoProtocol.Session>("echo")
 
     protected override CallbackResult OnWritable(Connection connection, ref Session session)
     {
-        if (session.Kind == 0 || connection.Write(session.Message.Span, session.Kind) == WriteResult.Busy)
-            return CallbackResult.Continue; // A spare call is always allowed.
-
+        if (session.Kind == 0 || connection.Write(session.Message.Span, session.Kind) == WriteResult.Busy) return CallbackResult.Continue;
         session.Message.Clear();
-        session.Kind = 0;
+        session.Kind = 0; // A call that nobody asked for finds nothing to write, and is harmless.
         connection.ResumeReceive();
         return CallbackResult.Continue;
     }

@@ -1,19 +1,17 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Net;
 using EventLoops;
+using EventLoops.Samples;
 using Microsoft.Extensions.Logging;
 
 namespace TestServer;
 
-/// <summary>The options of the server, and what it says to those that it does not understand.</summary>
+/// <summary>The options of the server.</summary>
 internal static class CommandLine
 {
     public const string PollLoop = "poll";
     public const string ExternalLoop = "external";
-
-    private const int BadUsage = 2;
 
     // A control frame may carry 125 bytes (RFC 6455 5.5), and the library takes no limit below that.
     private const long SmallestMaxMessage = 125;
@@ -33,29 +31,33 @@ internal static class CommandLine
         ["debug"] = LogLevel.Trace,
     };
 
-    private static readonly Option<int> Port = Value(
-        "--port", "PORT", "The port to listen on; 0 takes a free one, and the real one is printed.", 7681, "a number from 0 to 65535", TryReadPort);
+    private static readonly Option<int> Port = Usage.Option<int>(
+        "--port", "PORT", "The port to listen on; 0 takes a free one, and the real one is printed.",
+        "a number from 0 to 65535", TryReadPort).Or(7681);
 
-    private static readonly Option<IPAddress> Host = Value(
-        "--host", "ADDRESS", "The address to listen on; 0.0.0.0 or :: for all of them.", IPAddress.Loopback, "an IP address", TryReadAddress);
+    private static readonly Option<IPAddress> Host = Usage.Option<IPAddress>(
+        "--host", "ADDRESS", "The address to listen on; 0.0.0.0 or :: for all of them.",
+        "an IP address", TryReadAddress).Or(IPAddress.Loopback);
 
-    private static readonly Option<string> Loop = Choice(
-        "--loop", "What to run on: the library's own poll(2) loop, or a poll array that the program owns.", PollLoop, "a loop that this build has", [PollLoop, ExternalLoop]);
+    private static readonly Option<string> Loop = Usage.Choice(
+        "--loop", "What to run on: the library's own poll(2) loop, or a poll array that the program owns.",
+        "a loop that this build has", PollLoop, ExternalLoop);
 
-    private static readonly Option<string> Root = Value(
-        "--root", "DIR", "The folder whose files are served.", Path.Combine(AppContext.BaseDirectory, "wwwroot"), "a folder that exists", TryReadFolder);
+    private static readonly Option<string> Root = Usage.Option<string>(
+        "--root", "DIR", "The folder whose files are served.",
+        "a folder that exists", TryReadFolder).Or(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
 
-    private static readonly Option<string> Origin = Choice(
-        "--origin", "Which sites' pages may open a WebSocket: this server's own, or any.", "same", "one of the policies", [.. Origins.Keys]);
+    private static readonly Option<string> Origin = Usage.Choice(
+        "--origin", "Which sites' pages may open a WebSocket: this server's own, or any.",
+        "one of the policies", [.. Origins.Keys]);
 
-    private static readonly Option<string> Log = Choice(
-        "--log-level", "The least that is written to standard error.", "notice", "one of the levels", [.. LogLevels.Keys]);
+    private static readonly Option<string> Log = Usage.Choice(
+        "--log-level", "The least that is written to standard error.",
+        "one of the levels", [.. LogLevels.Keys]).Or("notice");
 
-    private static readonly Option<long> MaxMessage = Value(
+    private static readonly Option<long> MaxMessage = Usage.Option<long>(
         "--max-message", "BYTES", "The largest message that is taken; a larger one closes its connection with 1009.",
-        new ConnectionLimits().MaxMessageSize, $"a number of bytes, at least {SmallestMaxMessage}", TryReadMaxMessage);
-
-    private delegate bool Reader<T>(string text, out T value);
+        $"a number of bytes, at least {SmallestMaxMessage}", TryReadMaxMessage).Or(new ConnectionLimits().MaxMessageSize);
 
     /// <summary>Reads the arguments and runs the server, or says in a sentence what is wrong with them.</summary>
     /// <returns>The exit code: that of <paramref name="serve"/>, 0 after help, 2 for arguments that are wrong.</returns>
@@ -66,15 +68,7 @@ internal static class CommandLine
             Port, Host, Loop, Root, Origin, Log, MaxMessage,
         };
         command.SetAction(parsed => serve(Read(parsed)));
-
-        ParseResult result = command.Parse(args);
-        if (result.Action is ParseErrorAction)
-        {
-            Console.Error.WriteLine(result.Errors[0].Message);
-            return BadUsage;
-        }
-
-        return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        return Usage.Run(command, args);
     }
 
     private static ServerOptions Read(ParseResult parsed) => new(
@@ -84,31 +78,6 @@ internal static class CommandLine
         Origins[parsed.GetRequiredValue(Origin)],
         LogLevels[parsed.GetRequiredValue(Log)],
         parsed.GetRequiredValue(MaxMessage));
-
-    private static Option<T> Value<T>(string name, string placeholder, string meaning, T standard, string expected, Reader<T> read) => new(name)
-    {
-        Description = meaning,
-        HelpName = placeholder,
-        DefaultValueFactory = _ => standard,
-        CustomParser = given =>
-        {
-            string text = given.Tokens[0].Value;
-            if (!read(text, out T value))
-                given.AddError($"{name} takes {expected}, not '{text}'.");
-            return value;
-        },
-    };
-
-    private static Option<string> Choice(string name, string meaning, string standard, string expected, string[] choices)
-    {
-        return Value(name, string.Join('|', choices), meaning, standard, $"{expected} ({string.Join(", ", choices)})", TryReadChoice);
-
-        bool TryReadChoice(string text, out string value)
-        {
-            value = text;
-            return choices.Contains(text, StringComparer.Ordinal);
-        }
-    }
 
     private static bool TryReadPort(string text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;

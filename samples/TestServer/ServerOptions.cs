@@ -11,4 +11,5 @@ namespace TestServer;
 /// <param name="Origin">Which sites' pages may open a WebSocket.</param>
 /// <param name="LogLevel">The least that is logged.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
-internal sealed record ServerOptions(IPEndPoint EndPoint, string Loop, string Root, OriginPolicy Origin, LogLevel LogLevel, long MaxMessage);
+internal sealed record ServerOptions(
+    IPEndPoint EndPoint, string Loop, string Root, OriginPolicy Origin, LogLevel LogLevel, long MaxMessage);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace TestServer.Loops;
 
 /// <summary>
-/// SIGINT and SIGTERM as something that a poll array can wait for. The runtime calls its signal handlers on a thread of its own; the handler
-/// writes a byte into a pipe, and the thread that polls finds it there.
+/// SIGINT and SIGTERM as something that a poll array can wait for. The runtime calls its signal handlers on a thread of its own; the
+/// handler writes a byte into a pipe, and the thread that polls finds it there.
 /// </summary>
 internal sealed class SignalPipe : IDisposable
 {

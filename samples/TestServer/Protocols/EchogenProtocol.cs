@@ -3,7 +3,8 @@ using EventLoops;
 namespace TestServer.Protocols;
 
 /// <summary>
-/// <c>lws-echogen</c>: sends one text message of 993,840 bytes in frames of 2,048, counts what the peer sends back, and says <c>done</c> when that is as much.
+/// <c>lws-echogen</c>: sends one text message of 993,840 bytes in frames of 2,048, counts what the peer sends back, and closes with
+/// <c>done</c> when that is as much.
 /// </summary>
 internal sealed class EchogenProtocol() : Protocol<EchogenProtocol.Session>("lws-echogen")
 {

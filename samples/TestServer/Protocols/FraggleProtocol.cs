@@ -4,8 +4,8 @@ using EventLoops;
 namespace TestServer.Protocols;
 
 /// <summary>
-/// <c>fraggle-protocol</c>: a binary message in 1 to 1,024 fragments of 1 to 512 random bytes, then one of four bytes, the sum of all of them in network order;
-/// and so on, for as long as the peer reads.
+/// <c>fraggle-protocol</c>: a binary message in 1 to 1,024 fragments of 1 to 512 random bytes, then one of four bytes, which is the sum of
+/// them all in network order; and so on, for as long as the peer reads.
 /// </summary>
 internal sealed class FraggleProtocol() : Protocol<FraggleProtocol.Session>("fraggle-protocol")
 {

@@ -3,8 +3,8 @@ using EventLoops;
 namespace TestServer.Protocols;
 
 /// <summary>
-/// <c>dumb-increment-protocol</c>: each connection gets its own number, as text, twenty times a second. The message <c>reset\n</c> starts it again at 0,
-/// and <c>closeme\n</c> asks for a close frame; anything else is ignored.
+/// <c>dumb-increment-protocol</c>: each connection gets its own number, as text, twenty times a second. The message <c>reset\n</c>
+/// starts it again at 0, and <c>closeme\n</c> asks for a close frame; anything else is ignored.
 /// </summary>
 internal sealed class IncrementProtocol() : Protocol<IncrementProtocol.Session>("dumb-increment-protocol")
 {

@@ -3,8 +3,8 @@ using EventLoops;
 namespace TestServer.Protocols;
 
 /// <summary>
-/// <c>lws-mirror-protocol</c>: what one sends, everybody gets, the sender too; who joins gets what is sent from then on. Messages longer than
-/// 4 KiB come back cut into messages of that size.
+/// <c>lws-mirror-protocol</c>: what one sends, everybody gets, the sender too; who joins gets what is sent from then on. Messages longer
+/// than 4 KiB come back cut into messages of that size.
 /// </summary>
 internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 {
@@ -15,7 +15,7 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
     private const int PauseAt = MirrorRing.Capacity - 2;
     private const int ResumeAt = 497;
 
-    // A part is at most one message long, so that one part never becomes more than three messages: the ring has room for them before the pause.
+    // A part is at most one message long, so that one part never becomes more than three messages: for those the ring has room.
     public MirrorProtocol()
         : base("lws-mirror-protocol") => ReceiveBufferSize = LongestMessage;
 
@@ -73,7 +73,7 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
         RingOf(connection).Forget(connection);
     }
 
-    /// <summary>How much of a piece can be sent without cutting a character of text in two (RFC 3629 3: such bytes begin with 10).</summary>
+    /// <summary>How much can be sent without cutting a character in two (RFC 3629 3: all but its first byte begin with 10).</summary>
     private static int LengthOfText(ReadOnlySpan<byte> piece, MessageKind kind)
     {
         int length = piece.Length;

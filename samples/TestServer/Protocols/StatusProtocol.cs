@@ -7,8 +7,8 @@ using EventLoops;
 namespace TestServer.Protocols;
 
 /// <summary>
-/// <c>lws-status</c>: who is connected to it right now, as one JSON text to everybody whenever somebody comes or goes. The last to come is the first in the list,
-/// which ends early when the text would grow beyond 16 KiB.
+/// <c>lws-status</c>: who is connected to it right now, as one JSON text to everybody whenever somebody comes or goes. The last to come is
+/// the first in the list, which ends early when the text would grow beyond 16 KiB.
 /// </summary>
 internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-status")
 {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace TestServer.Site;
 
-/// <summary>Where a path leads, all links followed, by <c>realpath(3)</c>: .NET follows only the link that is the last part of a path.</summary>
+/// <summary>Where a path leads, all links followed, by <c>realpath(3)</c>: .NET follows only a link that is the last part of it.</summary>
 internal static partial class RealPath
 {
     /// <summary>The path without links and dots; null when there is nothing at it.</summary>

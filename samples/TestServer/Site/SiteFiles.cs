@@ -66,7 +66,7 @@ internal sealed class SiteFiles(string root)
 
     private byte[] Keep(FileInfo info)
     {
-        if (_kept.TryGetValue(info.FullName, out KeptFile? kept) && kept.Written == info.LastWriteTimeUtc && kept.Content.Length == info.Length)
+        if (_kept.TryGetValue(info.FullName, out KeptFile? kept) && kept.IsOf(info))
             return kept.Content;
         if (_kept.Count >= MostKept)
             _kept.Clear();
@@ -77,7 +77,10 @@ internal sealed class SiteFiles(string root)
         return content;
     }
 
-    private sealed record KeptFile(DateTime Written, byte[] Content);
+    private sealed record KeptFile(DateTime Written, byte[] Content)
+    {
+        public bool IsOf(FileInfo info) => Written == info.LastWriteTimeUtc && Content.Length == info.Length;
+    }
 }
 
 /// <summary>A file that may be sent.</summary>

@@ -33,7 +33,7 @@ internal sealed partial class SiteProtocol
     {
         session.HasStarted = session.HasBodyEnded = false;
 
-        // The answer to a body that is still to come begins with its first part: a client that asked with 'Expect: 100-continue' has not sent it yet.
+        // The answer to a body begins with its first part: a client that asked with 'Expect: 100-continue' has not sent it yet.
         if (connection.RequestContentLength == 0)
             connection.Respond(200, TypeOfBody(connection), default);
     }

@@ -3,7 +3,7 @@ using EventLoops;
 
 namespace TestServer.Site;
 
-/// <summary>Sends files: a small one from memory and at once, a large one piece by piece from the disk, as fast as the client takes it.</summary>
+/// <summary>Sends files: a small one from memory and at once, a large one piece by piece, as fast as the client takes it.</summary>
 internal sealed partial class SiteProtocol
 {
     private const int PieceSize = 64 * 1024;

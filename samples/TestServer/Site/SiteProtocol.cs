@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace TestServer.Site;
 
 /// <summary>
-/// Protocol 0: answers the HTTP requests. <c>/plaintext</c>, <c>/echo</c> and <c>/cookie</c> are made here, every other path is that of a file, and what is
-/// posted or put comes back as it was sent.
+/// Protocol 0: answers the HTTP requests. <c>/plaintext</c>, <c>/echo</c> and <c>/cookie</c> are made here, every other path is that of a
+/// file, and what is posted or put comes back as it was sent.
 /// </summary>
 /// <param name="root">The folder whose files are served.</param>
 internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.Session>("")
@@ -95,7 +95,7 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
         connection.Respond(200, PlainText, _lines.WrittenSpan);
     }
 
-    /// <summary>The answer that is on its way: the part of a body that could not be sent back yet, or the file that is being sent.</summary>
+    /// <summary>The answer on its way: the part of a body that could not be sent back yet, or the file that is being sent.</summary>
     internal struct Session
     {
         public MessageBuffer Held;

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using EventLoops.Samples;
+
+namespace TestClient;
+
+/// <summary>The argument and the options of the client.</summary>
+internal static class CommandLine
+{
+    private const int LargestSize = 16 * 1024 * 1024;
+    private const int LargestMirrored = 4096;
+    private const string Mirror = "lws-mirror-protocol";
+    private const double SmallestRate = 0.001;
+    private const double LargestRate = 1_000_000;
+
+    // The marks that a protocol's name may have beside letters and digits: those of an HTTP token (RFC 9110 5.6.2).
+    private const string TokenMarks = "!#$%&'*+-.^_`|~";
+
+    private static readonly Argument<Uri> Url = Usage.Argument<Uri>(
+        "URL", "Where to connect to: ws://host[:port]/path.",
+        "an address of the form ws://host[:port]/path", TryReadUri);
+
+    private static readonly Option<string> Protocol = Usage.Option<string>(
+        "--protocol", "NAME", "The protocol to ask for. Without it none is asked for, and the server is expected to echo.",
+        "a name without spaces", TryReadProtocol);
+
+    private static readonly Option<long?> Count = Usage.Option<long?>(
+        "--count", "N", "After how many messages it is over; 0 goes on until Ctrl+C. Without it as many as suit the protocol.",
+        "a number of messages", TryReadCount);
+
+    private static readonly Option<int> Size = Usage.Option<int>(
+        "--size", "BYTES", "How large each message is.",
+        $"a number of bytes up to {LargestSize}", TryReadSize).Or(64);
+
+    private static readonly Option<double> Rate = Usage.Option<double>(
+        "--rate", "R", "How many messages are sent in a second; 0 for as many as the connection takes.",
+        $"0 or a number from {SmallestRate} to {LargestRate}", TryReadRate).Or(0);
+
+    /// <summary>Reads the arguments and runs the client, or says in a sentence what is wrong with them.</summary>
+    /// <returns>The exit code: that of <paramref name="run"/>, 0 after help, 2 for arguments that are wrong.</returns>
+    public static int Run(string[] args, Func<ClientOptions, int> run)
+    {
+        RootCommand command = new("The EventLoops test client: speaks one of the test server's protocols and checks what comes back.")
+        {
+            Url, Protocol, Count, Size, Rate,
+        };
+        command.SetAction(parsed => run(new ClientOptions(
+            parsed.GetRequiredValue(Url),
+            parsed.GetValue(Protocol),
+            parsed.GetValue(Count),
+            parsed.GetRequiredValue(Size),
+            parsed.GetRequiredValue(Rate))));
+        command.Validators.Add(RefuseSizeThatIsCut);
+        return Usage.Run(command, args);
+    }
+
+    /// <summary>The mirror cuts what is longer, so that it would not come back as it was sent.</summary>
+    private static void RefuseSizeThatIsCut(CommandResult result)
+    {
+        if (result.Errors.Any() || result.GetValue(Protocol) != Mirror || result.GetValue(Size) <= LargestMirrored)
+            return;
+        result.AddError($"--size is at most {LargestMirrored} with {Mirror}, not {result.GetValue(Size)}.");
+    }
+
+    private static bool TryReadUri(string text, out Uri uri)
+    {
+        bool isUri = Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme == Uri.UriSchemeWs && parsed.Host.Length > 0;
+        uri = parsed!;
+        return isUri;
+    }
+
+    private static bool TryReadProtocol(string text, out string name)
+    {
+        name = text;
+        return text.Length > 0 && text.All(mark => char.IsAsciiLetterOrDigit(mark) || TokenMarks.Contains(mark, StringComparison.Ordinal));
+    }
+
+    private static bool TryReadCount(string text, out long? count)
+    {
+        bool isCount = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+        count = number;
+        return isCount;
+    }
+
+    private static bool TryReadSize(string text, out int size) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size <= LargestSize;
+
+    private static bool TryReadRate(string text, out double rate) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate)
+        && rate is 0 or (>= SmallestRate and <= LargestRate);
+}
