@@ -10,18 +10,13 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 {
     private const int LongestMessage = 4096;
 
-    // A sender is judged by what it has not yet read of all that was sent: near the end of the ring it may send no more, and when
-    // somebody has caught up a little, everybody may again. The distance keeps the two from following each other message by message.
-    private const int PauseAt = MirrorRing.Capacity - 2;
-    private const int ResumeAt = 497;
-
     // A part is at most one message long, so that one part never becomes more than three messages: for those the ring has room.
     public MirrorProtocol()
         : base("lws-mirror-protocol") => ReceiveBufferSize = LongestMessage;
 
     protected override CallbackResult OnEstablished(Connection connection, ref Session session)
     {
-        session.Next = RingOf(connection).Head;
+        session.Reader = RingOf(connection).Join(connection);
         return CallbackResult.Continue;
     }
 
@@ -43,34 +38,21 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
         }
 
         connection.VirtualHost!.RequestWritableAll(this);
-        if (ring.Head - session.Next >= PauseAt)
-            ring.Pause(connection);
+        ring.KeepUp(session.Reader!);
         return CallbackResult.Continue;
     }
 
     protected override CallbackResult OnWritable(Connection connection, ref Session session)
     {
-        MirrorRing ring = RingOf(connection);
-        while (ring.TryRead(ref session.Next, out ReadOnlySpan<byte> message, out MessageKind kind))
-        {
-            if (connection.Write(message, kind) != WriteResult.Accepted)
-            {
-                connection.RequestWritable();
-                return CallbackResult.Continue;
-            }
-
-            session.Next++;
-            if (ring.Head - session.Next == ResumeAt)
-                ring.ResumeAll();
-        }
-
+        if (!RingOf(connection).SendTo(session.Reader!))
+            connection.RequestWritable();
         return CallbackResult.Continue;
     }
 
     protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
     {
         session.Message.Clear();
-        RingOf(connection).Forget(connection);
+        RingOf(connection).Leave(session.Reader!);
     }
 
     /// <summary>How much can be sent without cutting a character in two (RFC 3629 3: all but its first byte begin with 10).</summary>
@@ -89,10 +71,10 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 
     private MirrorRing RingOf(Connection connection) => connection.VirtualHost!.GetData<MirrorRing>(this);
 
-    /// <summary>The message that a connection gets next, and what it has sent of one.</summary>
+    /// <summary>What a connection has seen, and what it has sent of a message.</summary>
     internal struct Session
     {
-        public long Next;
+        public MirrorRing.Reader? Reader;
         public MessageBuffer Message;
     }
 }
