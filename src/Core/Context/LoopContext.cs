@@ -19,6 +19,7 @@ public sealed class LoopContext : IDisposable
     /// <param name="options">How; read now and not kept.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
     /// <exception cref="LoopFaultException">The system refused to listen somewhere; the message names the endpoint, the call and the errno.</exception>
+    /// <exception cref="LoopUnavailableException">The loop that <see cref="LoopContextOptions.Flags"/> names is not registered, or something that it needs is missing.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public LoopContext(LoopContextOptions options)
     {
@@ -30,7 +31,7 @@ public sealed class LoopContext : IDisposable
         Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
 
         _ownsLoop = options.Loop is null;
-        Loop = options.Loop ?? new PollLoop();
+        Loop = options.Loop ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
         if (_ownsLoop)
             Loop.UnhandledException = Log.LoopWorkThrew;
         Thread = new ServiceThread(this, Loop, index: 0);

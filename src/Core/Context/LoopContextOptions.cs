@@ -6,10 +6,16 @@ namespace EventLoops;
 public sealed class LoopContextOptions
 {
     /// <summary>
-    /// The loop to run on: your own, an <see cref="ExternalPollLoop"/>, or null for a <see cref="PollLoop"/> that the context makes and disposes.
+    /// The loop to run on: your own, an <see cref="ExternalPollLoop"/>, or null, the default, for one that the context makes by <see cref="Flags"/> and disposes.
     /// A loop that is given here stays yours: the context leaves it as it found it.
     /// </summary>
     public EventLoop? Loop { get; init; }
+
+    /// <summary>
+    /// Which loop the context makes for itself. Default none: <c>poll(2)</c>. The loop must have been registered with <see cref="LoopRegistry.Default"/>, and
+    /// two loops at once, or one beside <see cref="Loop"/>, are an error.
+    /// </summary>
+    public ContextFlags Flags { get; init; }
 
     /// <summary>The virtual hosts. May be empty for a context that only carries clients.</summary>
     public IReadOnlyList<VirtualHostOptions> VirtualHosts { get; init; } = [];
@@ -28,6 +34,10 @@ public sealed class LoopContextOptions
 
     internal void Validate()
     {
+        LoopKind kind = Flags.LoopKindOf();
+        if (Loop is not null && kind != LoopKind.Poll)
+            throw new ArgumentException($"{nameof(Flags)} asks for a {kind} loop, but {nameof(Loop)} is given already.", nameof(Flags));
+
         ArgumentNullException.ThrowIfNull(VirtualHosts);
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(Timeouts);

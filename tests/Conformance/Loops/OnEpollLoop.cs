@@ -1,0 +1,17 @@
+using EventLoops.Epoll;
+
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>The suites on <see cref="EpollLoop"/>.</summary>
+public static class OnEpollLoop
+{
+    private static readonly LoopFactory s_new = static options => new OwnedLoopHarness(new EpollLoop(options), options);
+
+    public sealed class Readiness() : ReadinessSuite(s_new);
+
+    public sealed class Timers() : TimerSuite(s_new);
+
+    public sealed class Threads() : ThreadSuite(s_new);
+
+    public sealed class Opening() : OpeningSuite(s_new);
+}
