@@ -315,6 +315,8 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
+        // What was answered belongs to the past: a next request that is refused, or does not arrive in time, gets an answer of its own.
+        _hasStarted = _hasEnded = false;
         Connection.Move(ConnectionState.AwaitingRequest);
         Connection.SetDeadline(Deadline.KeepAlive, Timeouts.KeepAlive);
         Connection.Resume(ReceivePause.Answer);
