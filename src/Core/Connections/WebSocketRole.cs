@@ -84,8 +84,13 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
 
     public override void OnEndOfStream()
     {
-        // A stream that ends without a close frame is an abnormal closure, whoever wanted it to end (RFC 6455 7.1.5).
-        Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote });
+        // A stream that ends without a close frame is an abnormal closure, whoever wanted it to end (RFC 6455 7.1.5). A peer that has ended its half
+        // may still read, so what was taken from the user leaves first.
+        CloseInfo close = new() { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote };
+        if (Connection.HasNothingUnsent)
+            Connection.End(close);
+        else
+            Connection.EndAfterFlush(close, AfterFlush.End);
     }
 
     public override void OnDeadline(Deadline deadline) =>
