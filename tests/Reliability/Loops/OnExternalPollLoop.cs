@@ -1,0 +1,21 @@
+namespace EventLoops.Tests.Reliability;
+
+/// <summary>The rows on <see cref="ExternalPollLoop"/>, in an array that the test owns and serves frame by frame.</summary>
+public static class OnExternalPollLoop
+{
+    private static readonly LoopFactory s_new = static options => new ExternalLoopHarness(options);
+
+    public sealed class Upgrade() : UpgradeRows(s_new);
+
+    public sealed class Reply() : ReplyRows(s_new);
+
+    public sealed class Frames() : FrameRows(s_new);
+
+    public sealed class Messages() : MessageRows(s_new);
+
+    public sealed class Closing() : CloseRows(s_new);
+
+    public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class System() : SystemRows(s_new);
+}
