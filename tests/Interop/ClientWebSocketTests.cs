@@ -244,6 +244,30 @@ public sealed class ClientWebSocketTests
     }
 
     [Fact]
+    public async Task The_clients_keep_alive_pings_are_answered_so_that_it_stays_connected()
+    {
+        InteropProtocol protocol = new();
+        CountingSocketIo io = new();
+        await using LoopThread server = await LoopThread.StartAsync(
+            new EventLoopOptions { SocketIo = io },
+            new VirtualHostOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = [protocol] });
+        using ClientWebSocket client = await ConnectAsync(server, options =>
+        {
+            options.KeepAliveInterval = TimeSpan.FromMilliseconds(10);
+            options.KeepAliveTimeout = Limit;
+        });
+        Task<WebSocketReceiveResult> receiving = client.ReceiveAsync(new byte[100], UntilDeadline);
+
+        // The client sends nothing but its pings, so each send of the server after the 101 is a pong.
+        await server.UntilAsync(() => io.CountOf(SystemCall.Send) >= 6);
+
+        await SendTextAsync(client, "still here");
+        Assert.Equal(10, (await receiving).Count);
+        Assert.Equal(WebSocketState.Open, client.State);
+        await CloseNormallyAsync(client, protocol);
+    }
+
+    [Fact]
     public async Task Many_clients_at_once_each_get_their_own_messages()
     {
         InteropProtocol protocol = new();

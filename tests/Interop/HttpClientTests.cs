@@ -10,7 +10,7 @@ namespace EventLoops.Tests.Interop;
 public sealed class HttpClientTests : IAsyncLifetime
 {
     private readonly InteropProtocol _protocol = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler()) { Timeout = Deadline };
+    private readonly HttpClient _client = new(new SocketsHttpHandler()) { Timeout = Limit };
     private LoopThread? _server;
 
     public async ValueTask InitializeAsync() => _server = await LoopThread.StartAsync(_protocol);
@@ -78,7 +78,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     public async Task A_post_that_waits_for_100_is_told_to_go_on()
     {
         byte[] body = Message.Pattern(100_000);
-        using HttpClient patient = new(new SocketsHttpHandler { Expect100ContinueTimeout = Deadline }) { Timeout = Deadline };
+        using HttpClient patient = new(new SocketsHttpHandler { Expect100ContinueTimeout = Limit }) { Timeout = Limit };
         using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Post, _server!.Http("/echo")) { Content = new ByteArrayContent(body) };
         request.Headers.ExpectContinue = true;
         using HttpResponseMessage response = await patient.SendAsync(request);

@@ -86,7 +86,7 @@ internal sealed class LoopThread : IAsyncDisposable
         bool isSo = false;
         while (!isSo)
         {
-            if (Stopwatch.GetElapsedTime(start) > Waiting.Deadline) throw new TimeoutException("It did not come true.");
+            if (Stopwatch.GetElapsedTime(start) > Waiting.Limit) throw new TimeoutException("It did not come true.");
             await InvokeAsync(() => isSo = condition());
         }
     }
