@@ -1,0 +1,31 @@
+using Xunit;
+
+namespace EventLoops.Tests.Documents;
+
+/// <summary>What documents show as C# compiles without a warning.</summary>
+public sealed class ReadmeCodeTests
+{
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/Poll/README.md")]
+    [InlineData("docs/from-libwebsockets.md")]
+    public void Every_block_of_a_document_compiles(string document)
+    {
+        IReadOnlyList<string> blocks = Markdown.Blocks(RepositoryFiles.Read(document), "csharp");
+
+        Assert.NotEmpty(blocks);
+        Assert.All(blocks, block => Assert.Empty(ReadmeCode.Complaints(block)));
+    }
+
+    [Fact]
+    public void The_readme_opens_with_a_program() =>
+        Assert.StartsWith("# EventLoops\n\n```csharp\nusing ", RepositoryFiles.Read("README.md"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("using EventLoops; new LoopContext(new LoopContextOptions()).Walk();", "'Walk'")]
+    [InlineData("using EventLoops; context.Run();", "'context'")]
+    [InlineData("context.Walk();", "'Walk'")]
+    [InlineData("string name = null;", "CS8600")]
+    public void A_block_that_does_not_compile_is_found(string block, string complaint) =>
+        Assert.Contains(ReadmeCode.Complaints(block), found => found.Contains(complaint, StringComparison.Ordinal));
+}
