@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using EventLoops;
 using EventLoops.Samples;
+using TestServer.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace TestServer;
@@ -10,7 +11,6 @@ namespace TestServer;
 /// <summary>The options of the server.</summary>
 internal static class CommandLine
 {
-    public const string PollLoop = "poll";
     public const string ExternalLoop = "external";
 
     // A control frame may carry 125 bytes (RFC 6455 5.5), and the library takes no limit below that.
@@ -40,8 +40,8 @@ internal static class CommandLine
         "an IP address", TryReadAddress).Or(IPAddress.Loopback);
 
     private static readonly Option<string> Loop = Usage.Choice(
-        "--loop", "What to run on: the library's own poll(2) loop, or a poll array that the program owns.",
-        "a loop that this build has", PollLoop, ExternalLoop);
+        "--loop", "What to run on: a loop that the library makes (auto: the best there is), or a poll array that the program owns.",
+        "a loop that this build has", [.. OwnLoopServer.Flags.Keys, ExternalLoop]);
 
     private static readonly Option<string> Root = Usage.Option<string>(
         "--root", "DIR", "The folder whose files are served.",

@@ -1,9 +1,11 @@
 using EventLoops;
+using EventLoops.Epoll;
 using TestServer;
 using TestServer.Loops;
 
 // A site and six WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served,
 // and each file under Loops shows one way to run it.
+LoopRegistry.Default.AddEpoll();
 return CommandLine.Run(args, static options =>
 {
     try
@@ -11,8 +13,13 @@ return CommandLine.Run(args, static options =>
         if (options.Loop == CommandLine.ExternalLoop)
             ExternalPollServer.Run(options);
         else
-            PollServer.Run(options);
+            OwnLoopServer.Run(options);
         return 0;
+    }
+    catch (LoopUnavailableException unavailable)
+    {
+        Console.Error.WriteLine(unavailable.Message);
+        return 2;
     }
     catch (LoopFaultException refused)
     {

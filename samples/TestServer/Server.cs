@@ -9,10 +9,25 @@ internal static class Server
 {
     /// <summary>The options of the context.</summary>
     /// <param name="options">What the command line asked for.</param>
-    /// <param name="loop">The loop to run on; null for the library's own.</param>
-    public static LoopContextOptions Describe(ServerOptions options, EventLoop? loop = null) => new()
+    /// <param name="flags">Which loop the context makes for itself.</param>
+    public static LoopContextOptions Describe(ServerOptions options, ContextFlags flags) => Describe(options, flags, loop: null);
+
+    /// <summary>The options of the context.</summary>
+    /// <param name="options">What the command line asked for.</param>
+    /// <param name="loop">The loop to run on, which is the program's own.</param>
+    public static LoopContextOptions Describe(ServerOptions options, EventLoop loop) => Describe(options, ContextFlags.None, loop);
+
+    /// <summary>Says on standard output that the server is ready, with the port that it really has.</summary>
+    public static void Announce(LoopContext context)
+    {
+        Console.WriteLine($"listening on http://{context.VirtualHosts[0].LocalEndPoints[0]} (loop: {context.Loop.Name})");
+        Console.Out.Flush();
+    }
+
+    private static LoopContextOptions Describe(ServerOptions options, ContextFlags flags, EventLoop? loop) => new()
     {
         Loop = loop,
+        Flags = flags,
         Logger = new StderrLogger(options.LogLevel),
         Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage },
         VirtualHosts =
@@ -37,11 +52,4 @@ internal static class Server
             },
         ],
     };
-
-    /// <summary>Says on standard output that the server is ready, with the port that it really has.</summary>
-    public static void Announce(LoopContext context)
-    {
-        Console.WriteLine($"listening on http://{context.VirtualHosts[0].LocalEndPoints[0]} (loop: {context.Loop.Name})");
-        Console.Out.Flush();
-    }
 }

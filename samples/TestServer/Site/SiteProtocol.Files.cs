@@ -31,7 +31,7 @@ internal sealed partial class SiteProtocol
         }
 
         connection.StartResponse(200, file.ContentType, file.Length, FileFields);
-        if (connection.Method == HttpMethod.Head)
+        if (connection.Method == RequestMethod.Head)
         {
             file.Handle!.Dispose();
             connection.EndResponse();

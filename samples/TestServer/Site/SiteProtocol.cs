@@ -22,13 +22,13 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
     {
         switch (connection.Method)
         {
-            case HttpMethod.Get or HttpMethod.Head:
+            case RequestMethod.Get or RequestMethod.Head:
                 Get(connection, ref session, path);
                 break;
-            case HttpMethod.Post or HttpMethod.Put:
+            case RequestMethod.Post or RequestMethod.Put:
                 BeginBodyEcho(connection, ref session);
                 break;
-            case HttpMethod.Options:
+            case RequestMethod.Options:
                 connection.Respond(204, null, default, Allow);
                 break;
             default:

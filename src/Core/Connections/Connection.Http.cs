@@ -12,8 +12,8 @@ public sealed partial class Connection
     /// </summary>
     public HeaderCollection Headers => ReadableHead is { } head ? head.Fields : default;
 
-    /// <summary>The method of the request. <see cref="HttpMethod.Other"/> when there is none at the moment.</summary>
-    public HttpMethod Method => ReadableHead?.Method ?? HttpMethod.Other;
+    /// <summary>The method of the request. <see cref="RequestMethod.Other"/> when there is none at the moment.</summary>
+    public RequestMethod Method => ReadableHead?.Method ?? RequestMethod.Other;
 
     /// <summary>The target of the request as it was sent, path and query (RFC 9112 3.2). Empty when there is none at the moment.</summary>
     public ReadOnlySpan<byte> RequestTarget => ReadableHead is { } head ? head.Target : default;

@@ -44,7 +44,7 @@ internal sealed partial class HttpServerRole
         // Nothing was changed until here, so that a field that cannot be sent leaves the request unanswered.
         _hasStarted = true;
         _keepAlive = keepsAlive;
-        _sendsBody = !forbidsBody && head.Method != HttpMethod.Head;
+        _sendsBody = !forbidsBody && head.Method != RequestMethod.Head;
         _sendsChunks = sendsChunks && _sendsBody;
         _responseLeft = isUnknown ? long.MaxValue : contentLength;
         Connection.Send(writer.Written);
@@ -139,7 +139,7 @@ internal sealed partial class HttpServerRole
             writer.Field("Allow"u8, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"u8);
         writer.End();
         Connection.Send(writer.Written);
-        if (_head is not { Method: HttpMethod.Head })
+        if (_head is not { Method: RequestMethod.Head })
             Connection.Send(System.Text.Encoding.ASCII.GetBytes(body));
     }
 

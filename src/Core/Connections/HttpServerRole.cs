@@ -129,7 +129,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         }
 
         // RFC 9110 9.1: a method that is not known here cannot be served, whatever the target; what it means, its body included, is anybody's guess.
-        if (head.Method == HttpMethod.Other)
+        if (head.Method == RequestMethod.Other)
         {
             Refuse(ProtocolFault.MethodNotImplemented);
             return;

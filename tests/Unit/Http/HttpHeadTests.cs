@@ -70,7 +70,7 @@ public sealed class HttpHeadTests
         Assert.False(_head.KeepAlive);
 
         Read("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-        Assert.Equal(HttpMethod.Get, _head.Method);
+        Assert.Equal(RequestMethod.Get, _head.Method);
         Assert.Equal("x", Encoding.ASCII.GetString(_head.Authority));
         Assert.Equal(BodyFraming.None, _head.Framing);
         Assert.Equal(-1, _head.ContentLength);
@@ -86,23 +86,23 @@ public sealed class HttpHeadTests
     }
 
     [Theory]
-    [InlineData("GET", HttpMethod.Get)]
-    [InlineData("HEAD", HttpMethod.Head)]
-    [InlineData("POST", HttpMethod.Post)]
-    [InlineData("PUT", HttpMethod.Put)]
-    [InlineData("DELETE", HttpMethod.Delete)]
-    [InlineData("OPTIONS", HttpMethod.Options)]
-    [InlineData("PATCH", HttpMethod.Patch)]
-    [InlineData("TRACE", HttpMethod.Trace)]
-    [InlineData("get", HttpMethod.Other)]
-    [InlineData("PROPFIND", HttpMethod.Other)]
-    public void A_method_is_known_by_its_exact_name(string name, HttpMethod method)
+    [InlineData("GET", RequestMethod.Get)]
+    [InlineData("HEAD", RequestMethod.Head)]
+    [InlineData("POST", RequestMethod.Post)]
+    [InlineData("PUT", RequestMethod.Put)]
+    [InlineData("DELETE", RequestMethod.Delete)]
+    [InlineData("OPTIONS", RequestMethod.Options)]
+    [InlineData("PATCH", RequestMethod.Patch)]
+    [InlineData("TRACE", RequestMethod.Trace)]
+    [InlineData("get", RequestMethod.Other)]
+    [InlineData("PROPFIND", RequestMethod.Other)]
+    public void A_method_is_known_by_its_exact_name(string name, RequestMethod method)
     {
         Read($"{name} / HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal(method, _head.Method);
         Assert.Equal(name, Encoding.ASCII.GetString(_head.MethodText));
-        if (method != HttpMethod.Other)
-            Assert.Equal(name, Encoding.ASCII.GetString(HttpMethods.Name(method)));
+        if (method != RequestMethod.Other)
+            Assert.Equal(name, Encoding.ASCII.GetString(RequestMethods.Name(method)));
     }
 
     [Fact]

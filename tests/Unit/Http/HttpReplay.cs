@@ -27,7 +27,7 @@ internal static class HttpReplay
     private static string RunHead(string[] words, HttpHeadKind kind, ReadOnlySpan<byte> input, Func<int, int> pieceEnd)
     {
         HttpHead head = new(Limits);
-        head.Reset(kind, words.Contains("HEAD") ? HttpMethod.Head : HttpMethod.Get);
+        head.Reset(kind, words.Contains("HEAD") ? RequestMethod.Head : RequestMethod.Get);
         int used = 0;
         int end = 0;
         HeadStatus status = HeadStatus.NeedMore;

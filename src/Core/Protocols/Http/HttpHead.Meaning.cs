@@ -5,7 +5,7 @@ namespace EventLoops.Protocols.Http;
 /// <summary>What a complete head says about the connection and the body, and whether it contradicts itself.</summary>
 internal sealed partial class HttpHead
 {
-    private HttpMethod _requestMethod;
+    private RequestMethod _requestMethod;
     private bool _closeAsked;
     private bool _keepAliveAsked;
     private bool _upgradeNamed;
@@ -36,7 +36,7 @@ internal sealed partial class HttpHead
     /// <summary>Whether <c>Upgrade</c> has the token <c>websocket</c>.</summary>
     internal bool NamesWebSocket => IsComplete && _webSocketNamed;
 
-    private void ResetMeaning(HttpMethod requestMethod)
+    private void ResetMeaning(RequestMethod requestMethod)
     {
         _requestMethod = requestMethod;
         _closeAsked = false;
@@ -44,7 +44,7 @@ internal sealed partial class HttpHead
         _upgradeNamed = false;
         _webSocketNamed = false;
         _continueExpected = false;
-        Method = HttpMethod.Other;
+        Method = RequestMethod.Other;
         Framing = BodyFraming.None;
         ContentLength = -1;
         KeepAlive = false;
@@ -64,7 +64,7 @@ internal sealed partial class HttpHead
 
     private ProtocolFault ConcludeRequest()
     {
-        Method = HttpMethods.Find(Text(_requestLine.Start, _requestLine.MethodEnd));
+        Method = RequestMethods.Find(Text(_requestLine.Start, _requestLine.MethodEnd));
         ProtocolFault fault = RequestTarget.Parse(Text(_requestLine.TargetStart, _requestLine.TargetEnd), Method, out _target);
         if (fault != ProtocolFault.None)
             return fault;
@@ -95,7 +95,7 @@ internal sealed partial class HttpHead
         bool never = StatusLineCode is < 200 or 204;
         if (never && Framing != BodyFraming.None)
             return ProtocolFault.UnexpectedBody;
-        if (never || StatusLineCode == 304 || _requestMethod == HttpMethod.Head)
+        if (never || StatusLineCode == 304 || _requestMethod == RequestMethod.Head)
             Framing = BodyFraming.None;
         else if (Framing == BodyFraming.None && ContentLength < 0)
             Framing = BodyFraming.UntilClose;

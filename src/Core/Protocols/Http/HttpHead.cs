@@ -47,8 +47,8 @@ internal sealed partial class HttpHead
     /// <summary>Bytes taken so far.</summary>
     internal int Size => _length;
 
-    /// <summary>The method of a request; <see cref="HttpMethod.Other"/> is accepted here, and for the server to answer 501.</summary>
-    internal HttpMethod Method { get; private set; }
+    /// <summary>The method of a request; <see cref="RequestMethod.Other"/> is accepted here, and for the server to answer 501.</summary>
+    internal RequestMethod Method { get; private set; }
 
     internal ReadOnlySpan<byte> MethodText => IsRequest ? Text(_requestLine.Start, _requestLine.MethodEnd) : default;
 
@@ -87,7 +87,7 @@ internal sealed partial class HttpHead
     /// <summary>Begins a new head.</summary>
     /// <param name="kind">What to read.</param>
     /// <param name="requestMethod">For a response: what was asked, since the answer to HEAD has no body (RFC 9112 6.3).</param>
-    internal void Reset(HttpHeadKind kind, HttpMethod requestMethod = HttpMethod.Get)
+    internal void Reset(HttpHeadKind kind, RequestMethod requestMethod = RequestMethod.Get)
     {
         Kind = kind;
         Fault = ProtocolFault.None;

@@ -25,12 +25,12 @@ internal readonly struct RequestTarget
     /// <summary>What follows the first <c>?</c>, not decoded.</summary>
     internal ReadOnlySpan<byte> Query(ReadOnlySpan<byte> target) => _pathEnd < target.Length ? target[(_pathEnd + 1)..] : default;
 
-    internal static ProtocolFault Parse(ReadOnlySpan<byte> target, HttpMethod method, out RequestTarget parts)
+    internal static ProtocolFault Parse(ReadOnlySpan<byte> target, RequestMethod method, out RequestTarget parts)
     {
         parts = default;
 
         // What would follow is a tunnel, and nothing here is a proxy: RFC 9110 9.3.6.
-        if (method == HttpMethod.Connect)
+        if (method == RequestMethod.Connect)
             return ProtocolFault.ConnectRefused;
         if (target[0] == '/')
         {
@@ -40,7 +40,7 @@ internal readonly struct RequestTarget
         if (target.SequenceEqual("*"u8))
         {
             parts = new RequestTarget(0, 0, 1);
-            return method == HttpMethod.Options ? ProtocolFault.None : ProtocolFault.InvalidTargetForm;
+            return method == RequestMethod.Options ? ProtocolFault.None : ProtocolFault.InvalidTargetForm;
         }
         return ParseAbsolute(target, out parts);
     }

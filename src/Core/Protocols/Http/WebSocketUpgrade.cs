@@ -12,7 +12,7 @@ internal static class WebSocketUpgrade
     internal static ProtocolFault Check(HttpHead head)
     {
         // RFC 6455 4.1 no. 2 and 1: GET, and HTTP/1.1 at least.
-        if (head.Method != HttpMethod.Get)
+        if (head.Method != RequestMethod.Get)
             return ProtocolFault.UpgradeMethodNotGet;
         if (head.MinorVersion == 0)
             return ProtocolFault.UpgradeHttpVersion;

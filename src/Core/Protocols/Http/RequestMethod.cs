@@ -4,7 +4,7 @@ namespace EventLoops;
 /// The method of a request, as far as it is one that RFC 9110 section 9 or RFC 5789 names. Methods are case-sensitive, so <c>get</c> is
 /// <see cref="Other"/>.
 /// </summary>
-public enum HttpMethod : byte
+public enum RequestMethod : byte
 {
     /// <summary>A method that is not in this list.</summary>
     Other,

@@ -3,9 +3,17 @@ using EventLoops;
 
 namespace TestServer.Loops;
 
-/// <summary>The simple way: the context makes a <c>poll(2)</c> loop of its own and runs it.</summary>
-internal static class PollServer
+/// <summary>The simple way: the context makes a loop of its own, the one that a flag names, and runs it.</summary>
+internal static class OwnLoopServer
 {
+    /// <summary>What the command line calls each of these loops, and the flag that asks for it.</summary>
+    public static readonly Dictionary<string, ContextFlags> Flags = new(StringComparer.Ordinal)
+    {
+        ["poll"] = ContextFlags.None,
+        ["epoll"] = ContextFlags.Epoll,
+        ["auto"] = ContextFlags.AutoLoop,
+    };
+
     /// <summary>Serves until SIGINT or SIGTERM.</summary>
     public static void Run(ServerOptions options)
     {
@@ -13,7 +21,7 @@ internal static class PollServer
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-        using LoopContext context = new(Server.Describe(options));
+        using LoopContext context = new(Server.Describe(options, Flags[options.Loop]));
         Server.Announce(context);
         context.Run(stopping.Token);
 
