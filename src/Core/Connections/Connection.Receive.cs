@@ -128,9 +128,10 @@ public sealed partial class Connection
             return;
 
         // A hang-up is not the end of the data: what the peer sent before it went is read first, and read tells when it is over.
-        if (_pause == ReceivePause.None)
+        // What is held back comes first, in this turn's step 6: a hang-up, which is reported without being asked for, must not overtake it.
+        if (_pause == ReceivePause.None && _held.IsEmpty)
             ReceiveOnce();
-        else if ((ready & (PollEvents.HangUp | PollEvents.Error)) != 0)
+        else if (_pause != ReceivePause.None && (ready & (PollEvents.HangUp | PollEvents.Error)) != 0)
             OnHangUpWhilePaused(ready);
     }
 
