@@ -98,7 +98,11 @@ public sealed partial class Connection : IReadyHandler
             return;
         }
 
-        connection.StartWatching(fd, PollEvents.In);
+        // The callback may have paused receiving, or ended the connection.
+        if (connection.IsClosed)
+            return;
+
+        connection.UpdateInterest();
         connection.SetDeadline(Deadline.FirstByte, thread.Context.Timeouts.FirstByte);
     }
 
