@@ -69,7 +69,8 @@ internal sealed class Listener : IReadyHandler
 
     public void OnReady(Watch watch, PollEvents ready)
     {
-        for (int i = 0; i < MaxAcceptsPerTurn; i++)
+        // A callback about an accepted connection may dispose the context: the number of this listener is then nobody's, or somebody else's.
+        for (int i = 0; i < MaxAcceptsPerTurn && _watch is not null; i++)
         {
             IoResult accepted = _io.Accept(_fd);
             if (accepted.WouldBlock)
@@ -127,7 +128,8 @@ internal sealed class Listener : IReadyHandler
 
     private void Adopt(int fd)
     {
-        if (_host.RaiseFilterNetworkConnection(fd) == CallbackResult.Close)
+        // The callback may have disposed the context, and with it this listener.
+        if (_host.RaiseFilterNetworkConnection(fd) == CallbackResult.Close || _watch is null)
         {
             _io.Close(fd);
             return;
