@@ -136,7 +136,7 @@ public sealed class LoopContext : IDisposable
         {
             foreach (VirtualHost host in _hosts)
                 host.StopListening();
-            Loop.Post(context => ((LoopContext)context!).Leave(), this);
+            Thread.LeaveAfterTurn();
             return;
         }
 
@@ -157,7 +157,8 @@ public sealed class LoopContext : IDisposable
         }
     }
 
-    private void Leave()
+    /// <summary>The end, outside of every callback.</summary>
+    internal void Leave()
     {
         foreach (VirtualHost host in _hosts)
             host.StopListening();

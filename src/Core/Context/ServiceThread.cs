@@ -22,6 +22,7 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly HttpHeadLimits _headLimits;
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
     private Connection? _newest;
+    private bool _isLeaving;
 
     internal ServiceThread(LoopContext context, EventLoop loop, int index)
     {
@@ -44,7 +45,7 @@ public sealed class ServiceThread : ITurnParticipant
     /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
     public int ConnectionCount { get; private set; }
 
-    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty;
+    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _isLeaving;
 
     internal Cork Cork { get; } = new();
 
@@ -99,7 +100,16 @@ public sealed class ServiceThread : ITurnParticipant
                 connection.Finish();
             _closes.Done();
         }
+
+        if (!_isLeaving)
+            return;
+
+        _isLeaving = false;
+        Context.Leave();
     }
+
+    /// <summary>The context was disposed inside a callback: it leaves with the closes of this turn, when no callback is under way any more.</summary>
+    internal void LeaveAfterTurn() => _isLeaving = true;
 
     internal void QueueInput(Connection connection) => Queue(_inputs, connection);
 
