@@ -93,6 +93,29 @@ public class LoopBench : IDisposable
     public static Connection Dial(LoopContext context, EndPoint endPoint, params IReadOnlyList<Protocol> protocols) =>
         context.Connect(new ClientConnectOptions { Uri = new Uri("ws://test/"), EndPoint = endPoint, Protocols = protocols });
 
+    /// <summary>A client under test, open to a raw peer that plays the server.</summary>
+    public (Connection Connection, RawPeer Peer) OpenClient(TestProtocol protocol, ConnectionLimits? limits = null)
+    {
+        RawListener listener = Listen();
+        Connection connection = Dial(NewClientContext(limits), listener.EndPoint, protocol);
+        RawPeer peer = listener.Accept();
+        peer.AcceptUpgrade(protocol.Name);
+        Harness.RunUntil(() => Recorder.CountOf(CallbackReason.ClientEstablished, connection) == 1);
+        return (connection, peer);
+    }
+
+    /// <summary>A connection of a server under test, with the raw peer that has opened it.</summary>
+    public (Connection Connection, RawPeer Peer) OpenServer(TestProtocol protocol, ConnectionLimits? limits = null, int receiveBuffer = 0)
+    {
+        RawPeer peer = Open(Serve(HostOf(protocol), limits), protocol.Name, receiveBuffer);
+        Harness.RunUntil(() => protocol.Newest is not null);
+        return (protocol.Newest!, peer);
+    }
+
+    /// <summary>Either of the two above.</summary>
+    public (Connection Connection, RawPeer Peer) Open(TestProtocol protocol, bool isServer, ConnectionLimits? limits = null) =>
+        isServer ? OpenServer(protocol, limits) : OpenClient(protocol, limits);
+
     /// <summary>Has something disposed at the end of the test, before the balance is checked.</summary>
     public T Own<T>(T thing)
         where T : IDisposable

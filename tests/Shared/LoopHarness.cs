@@ -43,7 +43,8 @@ public abstract class LoopHarness : IDisposable
 
     /// <summary>One turn of the loop.</summary>
     /// <param name="maxMilliseconds">How long to wait for something to do; 0 does not wait.</param>
-    public abstract void Turn(int maxMilliseconds = 0);
+    /// <returns>Whether the wait reported something: a loop that is at rest says no.</returns>
+    public abstract bool Turn(int maxMilliseconds = 0);
 
     /// <summary>Turns the loop, and the peers with it, until the condition holds.</summary>
     public void RunUntil(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
@@ -132,7 +133,7 @@ public abstract class LoopHarness : IDisposable
 public sealed class OwnedLoopHarness(OwnedEventLoop loop, EventLoopOptions options) : LoopHarness(loop, options)
 {
     /// <inheritdoc/>
-    public override void Turn(int maxMilliseconds = 0) => loop.RunOnce(maxMilliseconds);
+    public override bool Turn(int maxMilliseconds = 0) => loop.RunOnce(maxMilliseconds);
 }
 
 /// <summary>Drives a loop that lives in a poll array which the test owns, one frame a turn.</summary>
@@ -160,10 +161,11 @@ public sealed class ExternalLoopHarness : LoopHarness
     }
 
     /// <inheritdoc/>
-    public override void Turn(int maxMilliseconds = 0)
+    public override bool Turn(int maxMilliseconds = 0)
     {
-        _array.Poll(_loop.GetTimeout(maxMilliseconds));
+        int reported = _array.Poll(_loop.GetTimeout(maxMilliseconds));
         foreach (ref PollFd entry in _array.Entries) _loop.ServiceFd(ref entry);
         _loop.EndFrame();
+        return reported > 0;
     }
 }

@@ -32,6 +32,9 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
     /// <summary>What to do when the protocol leaves service.</summary>
     public Action<VirtualHost>? Destroy { get; set; }
 
+    /// <summary>The connection that was opened last, of either side.</summary>
+    public Connection? Newest { get; private set; }
+
     /// <summary>Gives the callback of a reason. Returns the protocol, so that calls can be chained.</summary>
     public TestProtocol On(CallbackReason reason, CallbackHook hook)
     {
@@ -105,8 +108,11 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
         Call(CallbackReason.ClientFilterPreEstablish, connection, ref session);
 
     /// <inheritdoc/>
-    protected override CallbackResult OnEstablished(Connection connection, ref TestSession session) =>
-        Call(connection.IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished, connection, ref session);
+    protected override CallbackResult OnEstablished(Connection connection, ref TestSession session)
+    {
+        Newest = connection;
+        return Call(connection.IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished, connection, ref session);
+    }
 
     /// <inheritdoc/>
     protected override CallbackResult OnReceive(Connection connection, ref TestSession session, ReadOnlySpan<byte> part, in MessageInfo info)
@@ -134,7 +140,7 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
     /// <inheritdoc/>
     protected override void OnClosed(Connection connection, ref TestSession session, in CloseInfo close)
     {
-        recorder?.Closes.Add((connection.Id, close));
+        recorder?.Closes.Add((recorder.NumberOf(connection), close));
         Call(CallbackReason.Closed, connection, ref session, new CallbackData { Close = close });
         session.Message.Clear();
     }
@@ -142,7 +148,7 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
     /// <inheritdoc/>
     protected override void OnConnectFailed(Connection connection, ref TestSession session, in ConnectFailure failure)
     {
-        recorder?.Failures.Add((connection.Id, failure));
+        recorder?.Failures.Add((recorder.NumberOf(connection), failure));
         Call(CallbackReason.ClientConnectionError, connection, ref session, new CallbackData { Failure = failure });
     }
 

@@ -88,7 +88,7 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
         peer.EndStream();
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal("29 24 2 3 8:5 10 9:4 4 30", Recorder.TraceOf(connection.Id));
+        Assert.Equal("29 24 2 3 8:5 10 9:4 4 30", Recorder.TraceOf(connection));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
         Connection connection = Dial(context, listener.EndPoint, NewProtocol());
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal([CallbackReason.WsiCreate, CallbackReason.ClientConnectionError, CallbackReason.WsiDestroy], Recorder.ReasonsOf(connection.Id));
+        Assert.Equal([CallbackReason.WsiCreate, CallbackReason.ClientConnectionError, CallbackReason.WsiDestroy], Recorder.ReasonsOf(connection));
         ConnectFailure failure = Assert.Single(Recorder.Failures).Failure;
         Assert.Equal(ConnectStage.Connect, failure.Stage);
         Assert.Equal(Errno.ECONNREFUSED, failure.SystemError);
@@ -127,7 +127,7 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
         connection.Abort();
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal([CallbackReason.WsiCreate, CallbackReason.ClientConnectionError, CallbackReason.WsiDestroy], Recorder.ReasonsOf(connection.Id));
+        Assert.Equal([CallbackReason.WsiCreate, CallbackReason.ClientConnectionError, CallbackReason.WsiDestroy], Recorder.ReasonsOf(connection));
     }
 
     [Fact]
