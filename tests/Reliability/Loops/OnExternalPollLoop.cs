@@ -17,5 +17,7 @@ public static class OnExternalPollLoop
 
     public sealed class Slowness() : SlownessRows(s_new);
 
+    public sealed class Noise() : NoiseRows(s_new);
+
     public sealed class System() : SystemRows(s_new);
 }
