@@ -58,10 +58,12 @@ internal static class CommandLine
     /// <summary>The mirror cuts what is longer, so that it would not come back as it was sent.</summary>
     private static void RefuseSizeThatIsCut(CommandResult result)
     {
-        if (result.Errors.Any() || result.GetValue(Protocol) != Mirror || result.GetValue(Size) <= LargestMirrored)
-            return;
-        result.AddError($"--size is at most {LargestMirrored} with {Mirror}, not {result.GetValue(Size)}.");
+        // The texts are looked at and not the values, which do not exist when another of them is wrong.
+        if (TextOf(result, Protocol) == Mirror && TryReadSize(TextOf(result, Size), out int size) && size > LargestMirrored)
+            result.AddError($"--size is at most {LargestMirrored} with {Mirror}, not {size}.");
     }
+
+    private static string TextOf(CommandResult result, Option option) => result.GetResult(option)?.Tokens.LastOrDefault()?.Value ?? "";
 
     private static bool TryReadUri(string text, out Uri uri)
     {

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace EventLoops.Tests.Samples;
+
+/// <summary>How the test server is started, what it says, and how it ends.</summary>
+public sealed class TestServerCommandLineTests
+{
+    public static MatrixTheoryData<string, bool> LoopsAndSignals => new([TestServers.Poll, TestServers.External], [true, false]);
+
+    [Theory]
+    [MemberData(nameof(LoopsAndSignals))]
+    public async Task A_signal_ends_it_cleanly_and_its_connections_are_told(string loop, bool terminate)
+    {
+        await using SampleProcess server = TestServers.Start("--loop", loop);
+        using WebSocketClient client = await WebSocketClient.ConnectAsync(await server.WaitForAddressAsync(loop), "lws-mirror-protocol");
+
+        if (terminate) server.Terminate();
+        else server.Interrupt();
+
+        Assert.Equal(1001, (await client.ReceiveCloseAsync()).Code);
+        Assert.Equal(0, await server.WaitForExitAsync());
+    }
+
+    [Fact]
+    public async Task The_ready_line_is_all_that_it_prints_when_nothing_is_wrong()
+    {
+        await using SampleProcess server = TestServers.Start("--log-level", "err");
+        Uri address = await server.WaitForAddressAsync();
+
+        Assert.NotEqual(0, address.Port);
+        Assert.Equal($"listening on {address.ToString().TrimEnd('/')} (loop: poll)\n", server.Output);
+    }
+
+    [Fact]
+    public async Task It_listens_on_the_address_that_it_is_given()
+    {
+        await using SampleProcess server = TestServers.Start("--host", "127.0.0.2");
+        Uri address = await server.WaitForAddressAsync();
+        using HttpClient http = new();
+
+        Assert.Equal("127.0.0.2", address.Host);
+        Assert.Equal("Hello, World!", await http.GetStringAsync(new Uri(address, "/plaintext")));
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_a_failure_in_a_sentence()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--port", $"{port}");
+
+        Assert.Equal(1, await server.WaitForExitAsync());
+        Assert.Contains($"127.0.0.1:{port}", server.Output, StringComparison.Ordinal);
+        Assert.Contains("EADDRINUSE", server.Output, StringComparison.Ordinal);
+        Assert.Single(server.Output.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("--port 70000", "--port takes a number from 0 to 65535, not '70000'.")]
+    [InlineData("--port -1", "--port takes a number from 0 to 65535, not '-1'.")]
+    [InlineData("--host localhost.", "--host takes an IP address, not 'localhost.'.")]
+    [InlineData("--loop uv", "--loop takes a loop that this build has (poll, external), not 'uv'.")]
+    [InlineData("--root /no/such/folder", "--root takes a folder that exists, not '/no/such/folder'.")]
+    [InlineData("--origin some", "--origin takes one of the policies (same, any), not 'some'.")]
+    [InlineData("--log-level loud", "--log-level takes one of the levels (err, warn, notice, info, debug), not 'loud'.")]
+    [InlineData("--max-message 124", "--max-message takes a number of bytes, at least 125, not '124'.")]
+    [InlineData("--colour", "Unrecognized command or argument '--colour'.")]
+    public async Task A_wrong_argument_is_answered_with_a_sentence(string arguments, string sentence)
+    {
+        await using SampleProcess server = SampleProcess.Start("TestServer", arguments.Split(' '));
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal(sentence + "\n", server.Output);
+    }
+
+    [Fact]
+    public async Task The_help_names_every_option()
+    {
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
+
+        Assert.Equal(0, await server.WaitForExitAsync());
+        string[] options = ["--port", "--host", "--loop <poll|external>", "--root", "--origin <same|any>", "--log-level", "--max-message"];
+        foreach (string option in options)
+            Assert.Contains(option, server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_above_the_limit_closes_its_connection()
+    {
+        await using SampleProcess server = TestServers.Start("--max-message", "1000");
+        using WebSocketClient client = await WebSocketClient.ConnectAsync(await server.WaitForAddressAsync(), "echo");
+        await client.SendAsync(new string('x', 1000));
+        Assert.Equal(1000, (await client.ReceiveTextAsync()).Length);
+
+        await client.SendAsync(new string('x', 1001));
+        Assert.Equal(1009, (await client.ReceiveCloseAsync()).Code);
+    }
+
+    [Theory]
+    [InlineData("same", "HTTP/1.1 403 ")]
+    [InlineData("any", "HTTP/1.1 101 ")]
+    public async Task A_page_of_another_site_opens_a_WebSocket_only_where_any_may(string policy, string status)
+    {
+        await using SampleProcess server = TestServers.Start("--origin", policy);
+        using RawPeer peer = RawPeer.Connect(IPEndPoint.Parse((await server.WaitForAddressAsync()).Authority));
+        peer.RequestUpgrade(fields: "Origin: http://elsewhere.example\r\n");
+
+        Assert.StartsWith(status, peer.ReadHead(), StringComparison.Ordinal);
+    }
+}

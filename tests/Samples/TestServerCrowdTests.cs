@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace EventLoops.Tests.Samples;
+
+/// <summary>Two thousand connections at once, on each loop of the test server.</summary>
+public sealed class TestServerCrowdTests
+{
+    private const int Connections = 2000;
+    private const int Rounds = 3;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(TestServers.Poll)]
+    [InlineData(TestServers.External)]
+    public async Task Two_thousand_connections_echo_at_once_and_leave_no_descriptor_behind(string loop)
+    {
+        await using SampleProcess server = TestServers.Start("--loop", loop);
+        Uri address = await server.WaitForAddressAsync(loop);
+        using Crowd crowd = new();
+
+        // What the server opens once, it opens for the first one.
+        crowd.Open(address, 1);
+        crowd.EchoOnce();
+        int withOne = CountDescriptors(server);
+        crowd.Close();
+        await WaitForDescriptorsAsync(server, withOne - 1);
+
+        crowd.Open(address, Connections);
+        Assert.Equal(withOne - 1 + Connections, CountDescriptors(server));
+        for (int round = 0; round < Rounds; round++) crowd.EchoOnce();
+        crowd.Close();
+
+        Assert.Empty(crowd.Failures);
+        await WaitForDescriptorsAsync(server, withOne - 1);
+    }
+
+    private static int CountDescriptors(SampleProcess process) => Directory.GetFileSystemEntries($"/proc/{process.Id}/fd").Length;
+
+    private static async Task WaitForDescriptorsAsync(SampleProcess process, int expected)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (CountDescriptors(process) != expected)
+        {
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < Patience,
+                $"The server has {CountDescriptors(process)} descriptors instead of {expected}. It printed:\n{process.Output}");
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Xunit;
+
+namespace EventLoops.Tests.Samples;
+
+/// <summary>A test server on each loop, for all tests of a class. They share nothing with those of other classes.</summary>
+public sealed class TestServers : IAsyncLifetime
+{
+    public const string Poll = "poll";
+    public const string External = "external";
+
+    private readonly Dictionary<string, SampleProcess> _processes = [];
+    private readonly Dictionary<string, Uri> _addresses = [];
+
+    /// <summary>Where the server on a loop listens.</summary>
+    public Uri this[string loop] => _addresses[loop];
+
+    /// <summary>The process of the server on a loop.</summary>
+    public SampleProcess Process(string loop) => _processes[loop];
+
+    public async ValueTask InitializeAsync()
+    {
+        foreach (string loop in new[] { Poll, External })
+        {
+            SampleProcess process = Start("--loop", loop);
+            _processes.Add(loop, process);
+            _addresses.Add(loop, await process.WaitForAddressAsync(loop));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (SampleProcess process in _processes.Values) await process.DisposeAsync();
+    }
+
+    /// <summary>Starts a test server on a port of the kernel's choice.</summary>
+    public static SampleProcess Start(params string[] arguments) => SampleProcess.Start("TestServer", ["--port", "0", .. arguments]);
+}
