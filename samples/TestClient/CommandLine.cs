@@ -63,7 +63,8 @@ internal static class CommandLine
             result.AddError($"--size is at most {LargestMirrored} with {Mirror}, not {size}.");
     }
 
-    private static string TextOf(CommandResult result, Option option) => result.GetResult(option)?.Tokens.LastOrDefault()?.Value ?? "";
+    private static string TextOf(CommandResult result, Option option) =>
+        result.GetResult(option) is { Tokens: [.., Token last] } ? last.Value : "";
 
     private static bool TryReadUri(string text, out Uri uri)
     {

@@ -13,6 +13,7 @@ public sealed class TestServerCrowdTests
 
     [Theory]
     [InlineData(TestServers.Poll)]
+    [InlineData(TestServers.Epoll)]
     [InlineData(TestServers.External)]
     public async Task Two_thousand_connections_echo_at_once_and_leave_no_descriptor_behind(string loop)
     {

@@ -6,12 +6,12 @@ using Xunit;
 
 namespace EventLoops.Tests.Samples;
 
-/// <summary>The mirror of the test server, on both of its loops.</summary>
+/// <summary>The mirror of the test server, on each of its loops.</summary>
 public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<TestServers>
 {
     private const string Mirror = "lws-mirror-protocol";
 
-    public static TheoryData<string> Loops => [TestServers.Poll, TestServers.External];
+    public static TheoryData<string> Loops => [.. TestServers.Loops];
 
     [Theory]
     [MemberData(nameof(Loops))]

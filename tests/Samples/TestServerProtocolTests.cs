@@ -8,16 +8,16 @@ using Xunit;
 
 namespace EventLoops.Tests.Samples;
 
-/// <summary>The protocols of the test server but the mirror, spoken by the framework's client, on both of its loops.</summary>
+/// <summary>The protocols of the test server but the mirror, spoken by the framework's client, on each of its loops.</summary>
 public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture<TestServers>
 {
     private const string Increment = "dumb-increment-protocol";
     private const int EchogenTotal = 993_840;
 
-    public static TheoryData<string> Loops => [TestServers.Poll, TestServers.External];
+    public static TheoryData<string> Loops => [.. TestServers.Loops];
 
     public static MatrixTheoryData<string, WebSocketMessageType, int> Messages => new(
-        [TestServers.Poll, TestServers.External],
+        TestServers.Loops,
         [WebSocketMessageType.Text, WebSocketMessageType.Binary],
         [0, 1, 125, 126, 65_535, 65_536, 1024 * 1024]);
 

@@ -6,14 +6,14 @@ using Xunit;
 
 namespace EventLoops.Tests.Samples;
 
-/// <summary>What the test server answers to HTTP requests, on both of its loops.</summary>
+/// <summary>What the test server answers to HTTP requests, on each of its loops.</summary>
 public sealed class TestServerSiteTests(TestServers servers) : IClassFixture<TestServers>, IDisposable
 {
     private const string Allowed = "GET, HEAD, POST, PUT, OPTIONS";
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
-    public static TheoryData<string> Loops => [TestServers.Poll, TestServers.External];
+    public static TheoryData<string> Loops => [.. TestServers.Loops];
 
     public static TheoryData<string, string, string> Files => Combine(
         ("/", "text/html; charset=utf-8"),
@@ -191,10 +191,9 @@ public sealed class TestServerSiteTests(TestServers servers) : IClassFixture<Tes
     private static TheoryData<string, string, string> Combine(params (string Path, string Type)[] files)
     {
         TheoryData<string, string, string> data = [];
-        foreach ((string path, string type) in files)
+        foreach (string loop in TestServers.Loops)
         {
-            data.Add(TestServers.Poll, path, type);
-            data.Add(TestServers.External, path, type);
+            foreach ((string path, string type) in files) data.Add(loop, path, type);
         }
 
         return data;

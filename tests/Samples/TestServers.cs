@@ -6,7 +6,11 @@ namespace EventLoops.Tests.Samples;
 public sealed class TestServers : IAsyncLifetime
 {
     public const string Poll = "poll";
+    public const string Epoll = "epoll";
     public const string External = "external";
+
+    /// <summary>The loops that are tested: those that are made of different code.</summary>
+    public static readonly string[] Loops = [Poll, Epoll, External];
 
     private readonly Dictionary<string, SampleProcess> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];
@@ -19,7 +23,7 @@ public sealed class TestServers : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string loop in new[] { Poll, External })
+        foreach (string loop in Loops)
         {
             SampleProcess process = Start("--loop", loop);
             _processes.Add(loop, process);
