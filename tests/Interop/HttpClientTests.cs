@@ -37,7 +37,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     [Fact]
     public async Task A_head_has_the_fields_of_the_get_and_no_body()
     {
-        using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Head, _server!.Http("/greeting"));
+        using HttpRequestMessage request = new(HttpMethod.Head, _server!.Http("/greeting"));
         using HttpResponseMessage response = await _client.SendAsync(request);
 
         Assert.Equal(InteropProtocol.Greeting.Length, response.Content.Headers.ContentLength);
@@ -67,7 +67,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     public async Task A_post_in_chunks_is_read_whole(int size)
     {
         byte[] body = Message.Pattern(size);
-        using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Post, _server!.Http("/echo")) { Content = new ByteArrayContent(body) };
+        using HttpRequestMessage request = new(HttpMethod.Post, _server!.Http("/echo")) { Content = new ByteArrayContent(body) };
         request.Headers.TransferEncodingChunked = true;
         using HttpResponseMessage response = await _client.SendAsync(request);
 
@@ -79,7 +79,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     {
         byte[] body = Message.Pattern(100_000);
         using HttpClient patient = new(new SocketsHttpHandler { Expect100ContinueTimeout = Limit }) { Timeout = Limit };
-        using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Post, _server!.Http("/echo")) { Content = new ByteArrayContent(body) };
+        using HttpRequestMessage request = new(HttpMethod.Post, _server!.Http("/echo")) { Content = new ByteArrayContent(body) };
         request.Headers.ExpectContinue = true;
         using HttpResponseMessage response = await patient.SendAsync(request);
 
@@ -124,7 +124,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     {
         for (int i = 1; i <= 3; i++)
         {
-            using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Get, _server!.Http("/greeting"));
+            using HttpRequestMessage request = new(HttpMethod.Get, _server!.Http("/greeting"));
             request.Headers.ConnectionClose = true;
             using HttpResponseMessage response = await _client.SendAsync(request);
 
@@ -137,7 +137,7 @@ public sealed class HttpClientTests : IAsyncLifetime
     [Fact]
     public async Task An_http_1_0_client_is_answered_and_closed()
     {
-        using HttpRequestMessage request = new(System.Net.Http.HttpMethod.Get, _server!.Http("/chunks")) { Version = HttpVersion.Version10 };
+        using HttpRequestMessage request = new(HttpMethod.Get, _server!.Http("/chunks")) { Version = HttpVersion.Version10 };
         using HttpResponseMessage response = await _client.SendAsync(request);
 
         Assert.NotEqual(true, response.Headers.TransferEncodingChunked);

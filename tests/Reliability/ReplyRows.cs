@@ -174,7 +174,7 @@ public abstract class ReplyRows(LoopFactory factory) : ReliabilityRows(factory)
         server.Send([.. Encoding.ASCII.GetBytes(reply), .. server.Frame(1, "early"u8)]);
 
         Assert.Equal("early", server.ReadFrame().Text);
-        CallbackReason[] reasons = Recorder.ReasonsOf(Opened!.Id);
+        CallbackReason[] reasons = Recorder.ReasonsOf(Opened!);
         Assert.True(Array.IndexOf(reasons, CallbackReason.ClientEstablished) < Array.IndexOf(reasons, CallbackReason.ClientReceive));
     }
 

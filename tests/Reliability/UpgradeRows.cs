@@ -237,7 +237,7 @@ public abstract class UpgradeRows(LoopFactory factory) : ReliabilityRows(factory
         Assert.Equal("early", peer.ReadFrame().Text);
         RawFrame pong = peer.ReadFrame();
         Assert.Equal((10, "ping"), (pong.Opcode, pong.Text));
-        CallbackReason[] reasons = Recorder.ReasonsOf(Opened!.Id);
+        CallbackReason[] reasons = Recorder.ReasonsOf(Opened!);
         Assert.True(Array.IndexOf(reasons, CallbackReason.Established) < Array.IndexOf(reasons, CallbackReason.Receive));
     }
 

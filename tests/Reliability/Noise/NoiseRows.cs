@@ -12,7 +12,7 @@ namespace EventLoops.Tests.Reliability;
 /// </summary>
 public abstract class NoiseRows(LoopFactory factory) : IDisposable
 {
-    // Four scenarios on two loops make a hundred megabytes.
+    // Four scenarios on two loops make a hundred megabytes, and each further loop half as much again.
     private const long BytesPerScenario = 12_500_000;
     private const int PeersAtOnce = 6;
     private const int TurnsToWait = 500;

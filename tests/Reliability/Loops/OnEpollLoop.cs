@@ -1,0 +1,25 @@
+using EventLoops.Epoll;
+
+namespace EventLoops.Tests.Reliability;
+
+/// <summary>The rows on <see cref="EpollLoop"/>.</summary>
+public static class OnEpollLoop
+{
+    private static readonly LoopFactory s_new = static options => new OwnedLoopHarness(new EpollLoop(options), options);
+
+    public sealed class Upgrade() : UpgradeRows(s_new);
+
+    public sealed class Reply() : ReplyRows(s_new);
+
+    public sealed class Frames() : FrameRows(s_new);
+
+    public sealed class Messages() : MessageRows(s_new);
+
+    public sealed class Closing() : CloseRows(s_new);
+
+    public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class Noise() : NoiseRows(s_new);
+
+    public sealed class System() : SystemRows(s_new);
+}
