@@ -73,9 +73,8 @@ public sealed partial class Connection : IReadyHandler
 
     internal Connection? PreviousInProtocol { get; set; }
 
-    internal Connection? NextInThread { get; set; }
-
-    internal Connection? PreviousInThread { get; set; }
+    /// <summary>Where the service thread keeps it.</summary>
+    internal int PlaceInThread { get; set; }
 
     /// <summary>The session object that <see cref="Protocol.CreateSession"/> made; see <see cref="Bind(Protocol)"/>.</summary>
     internal object? Session { get; private set; }

@@ -20,8 +20,8 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly TurnQueue _closes = new();
     private readonly Stack<HttpHead> _heads = new();
     private readonly HttpHeadLimits _headLimits;
+    private readonly List<Connection> _connections = [];
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
-    private Connection? _newest;
     private bool _isLeaving;
 
     internal ServiceThread(LoopContext context, EventLoop loop, int index)
@@ -43,7 +43,7 @@ public sealed class ServiceThread : ITurnParticipant
     public int Index { get; }
 
     /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
-    public int ConnectionCount { get; private set; }
+    public int ConnectionCount => _connections.Count;
 
     bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _isLeaving;
 
@@ -121,25 +121,17 @@ public sealed class ServiceThread : ITurnParticipant
 
     internal void Add(Connection connection)
     {
-        connection.NextInThread = _newest;
-        if (_newest is not null)
-            _newest.PreviousInThread = connection;
-        _newest = connection;
-        ConnectionCount++;
+        connection.PlaceInThread = _connections.Count;
+        _connections.Add(connection);
     }
 
     internal void Remove(Connection connection)
     {
-        Connection? next = connection.NextInThread;
-        Connection? previous = connection.PreviousInThread;
-        if (next is not null)
-            next.PreviousInThread = previous;
-        if (previous is not null)
-            previous.NextInThread = next;
-        else
-            _newest = next;
-        connection.NextInThread = connection.PreviousInThread = null;
-        ConnectionCount--;
+        // The last one moves into the gap, so that leaving costs the same however many there are.
+        Connection last = _connections[^1];
+        _connections[connection.PlaceInThread] = last;
+        last.PlaceInThread = connection.PlaceInThread;
+        _connections.RemoveAt(_connections.Count - 1);
     }
 
     internal HttpHead RentHead(HttpHeadKind kind)
@@ -159,9 +151,9 @@ public sealed class ServiceThread : ITurnParticipant
     internal void CloseAll()
     {
         // A closing callback may begin a new connection; those are ended as well, and the list shrinks with each of them.
-        while (_newest is not null)
+        while (_connections.Count > 0)
         {
-            _newest.EndForShutdown();
+            _connections[^1].EndForShutdown();
             ((ITurnParticipant)this).ServiceCloses();
         }
     }
