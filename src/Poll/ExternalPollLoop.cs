@@ -15,7 +15,10 @@ public sealed class ExternalPollLoop : EventLoop
     private readonly IPollSet _pollSet;
     private readonly WakeTimer _wake;
     private bool _hasFrames;
-    private long _lastEndOfTurn;
+    private bool _isWakeReported;
+
+    // When the first entry was served whose turn still lacks its end; -1: none was.
+    private long _openSince = -1;
 
     /// <summary>Makes a loop and announces its wake descriptor. The loop belongs to this thread until it is first served.</summary>
     /// <param name="pollSet">The owner of the array, for instance a <see cref="PollFdArray"/>.</param>
@@ -54,8 +57,8 @@ public sealed class ExternalPollLoop : EventLoop
 
     /// <summary>
     /// Serves one entry of the user's array, if it is this loop's. Any entry may be offered. What the handlers wrote is sent, and what
-    /// they closed is closed, before this returns; timers and posted work wait for <see cref="EndFrame"/>, or are done here when that
-    /// was more than a second ago or when the entry is the wake descriptor's.
+    /// they closed is closed, before this returns; timers and posted work wait for <see cref="EndFrame"/>, or are done here when no frame
+    /// was ended although its first entry was served more than a second ago, or although the wake descriptor was reported.
     /// </summary>
     /// <param name="entry">
     /// The entry, in place or a copy. Its <see cref="PollFd.Revents"/> is zero before anything is called, since the array may change
@@ -82,8 +85,8 @@ public sealed class ExternalPollLoop : EventLoop
         try
         {
             if (watch is not null) Dispatch(watch, Confirm(watch, ready));
-            else _wake.Clear();
-            FinishService(isWake);
+            if (IsTheEndDue(isWake)) EndWholeTurn();
+            else FinishTurn();
         }
         finally
         {
@@ -112,8 +115,7 @@ public sealed class ExternalPollLoop : EventLoop
             _wake.SetTicking(false);
         }
 
-        EndTurn();
-        _lastEndOfTurn = NowMilliseconds;
+        EndWholeTurn();
     }
 
     /// <inheritdoc/>
@@ -198,16 +200,25 @@ public sealed class ExternalPollLoop : EventLoop
         return ready & (now.Revents | ~Grave);
     }
 
-    private void FinishService(bool isWake)
+    /// <summary>
+    /// Whether serving an entry has to do what a frame's end would. A host that ends its frames does it there, after its last event, so that timers and posted
+    /// work come behind the events as on every other loop. One that does not is known by a turn that has lacked its end for too long, or by a
+    /// wake that is reported again.
+    /// </summary>
+    private bool IsTheEndDue(bool isWake)
     {
-        // A wake means posted work, or a host that ends no frames and whose timers tick by this descriptor.
-        if (!isWake && NowMilliseconds - _lastEndOfTurn <= LongestFrameMilliseconds)
-        {
-            FinishTurn();
-            return;
-        }
+        if (_openSince < 0) _openSince = NowMilliseconds;
+        bool isReportedAgain = isWake && _isWakeReported;
+        _isWakeReported |= isWake;
+        return (isWake && !_hasFrames) || isReportedAgain || NowMilliseconds - _openSince > LongestFrameMilliseconds;
+    }
 
-        _lastEndOfTurn = NowMilliseconds;
+    private void EndWholeTurn()
+    {
+        // The wake is taken back before what it was for is done: whoever wakes the loop from then on is heard again.
+        if (_isWakeReported) _wake.Clear();
+        _isWakeReported = false;
+        _openSince = -1;
         EndTurn();
     }
 
