@@ -297,7 +297,8 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
     private void CompleteIfDone()
     {
-        if (!_hasEnded || _isCalling)
+        // Sending the answer may have found out that the peer is gone.
+        if (!_hasEnded || _isCalling || Connection.IsClosed)
             return;
 
         if (Connection.State == ConnectionState.ReadingBody)

@@ -124,6 +124,11 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     {
         _localClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
         SendClose(code, reason);
+
+        // Making room for the frame may have found out that the peer is gone.
+        if (Connection.IsClosed)
+            return;
+
         Connection.Move(ConnectionState.Closing);
         Connection.SetDeadline(Deadline.Close, Connection.Context.Timeouts.Close);
 
