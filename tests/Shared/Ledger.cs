@@ -48,14 +48,14 @@ public sealed class Ledger
 
     private static InvalidOperationException Unbalanced(string what) => new($"The ledger is not balanced: {what}.");
 
-    /// <summary>Open descriptors by kind. Files are not counted: the runtime opens and closes its own whenever it likes.</summary>
+    /// <summary>Open descriptors by kind. Files and pipes are not counted: the runtime opens and closes its own whenever it likes.</summary>
     private static Dictionary<string, int> CountDescriptors()
     {
         Dictionary<string, int> kinds = new(StringComparer.Ordinal);
         foreach (string path in Directory.GetFiles("/proc/self/fd"))
         {
             string? target = TargetOf(path);
-            if (target is null || target.StartsWith('/')) continue;
+            if (target is null || target.StartsWith('/') || target.StartsWith("pipe:", StringComparison.Ordinal)) continue;
 
             // socket:[4711] is one of many sockets; anon_inode:[eventpoll] says what it is.
             string kind = target.TrimEnd(']').TrimEnd(s_digits).TrimEnd('[', ':');

@@ -55,6 +55,9 @@ public sealed class RawPeer : IDisposable
     /// <summary>Whether nothing more can come.</summary>
     public bool IsOver => IsEnded || IsReset;
 
+    /// <summary>Whether this side has ended, or is about to end, its half of the stream.</summary>
+    public bool HasEndedItsHalf { get; private set; }
+
     /// <summary>Whether everything that was sent is in the kernel's hands.</summary>
     public bool HasSentAll => _unsent.Count == 0;
 
@@ -115,6 +118,9 @@ public sealed class RawPeer : IDisposable
     /// <summary>Ends this half of the stream, after what was sent.</summary>
     public void EndStream()
     {
+        if (HasEndedItsHalf) return;
+
+        HasEndedItsHalf = true;
         _endsStream = true;
         Pump();
     }

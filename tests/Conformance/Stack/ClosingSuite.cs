@@ -287,6 +287,20 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Empty(Recorder.Texts);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_close_that_finds_out_that_the_peer_is_gone_ends_once(bool isServer)
+    {
+        (Connection connection, RawPeer peer) = Open(NewProtocol(), isServer);
+        Assert.Equal(WriteResult.Accepted, connection.TrySend(new byte[400_000], MessageKind.Binary));
+        peer.Reset();
+
+        connection.Close();
+
+        Assert.Equal(WebSocketCloseCode.Abnormal, ReadEnd(peer).Code);
+    }
+
     [Fact]
     public void A_close_that_may_not_be_sent_is_refused_before_anything_happens()
     {

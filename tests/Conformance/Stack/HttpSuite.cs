@@ -161,6 +161,36 @@ public abstract class HttpSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Theory]
+    [InlineData(false, -1)]
+    [InlineData(false, 400_000)]
+    [InlineData(true, 400_000)]
+    public void An_answer_that_finds_out_that_the_peer_is_gone_ends_the_connection_once(bool isWhole, int length)
+    {
+        Connection? waiting = null;
+        RawPeer peer = Connect(Serve(NewProtocol().On(CallbackReason.Http, connection => waiting = connection)));
+        peer.Send(Get("/late"));
+        Harness.RunUntil(() => waiting is not null);
+        peer.Reset();
+
+        if (isWhole)
+        {
+            waiting!.Respond(200, null, new byte[length]);
+        }
+        else
+        {
+            waiting!.StartResponse(200, null, length);
+            waiting.WriteBody(new byte[400_000]);
+            waiting.EndResponse();
+        }
+
+        Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
+        Harness.Settle();
+
+        Assert.True(waiting.IsClosed);
+        Assert.Equal(0, Loop.TimerCount);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_long_answer_to_a_slow_reader_goes_out_as_the_kernel_takes_it(bool isChunked)
