@@ -15,13 +15,13 @@ public sealed class ConnectionProperties
     private static readonly LoopFactory s_poll = static options => new OwnedLoopHarness(new PollLoop(options), options);
     private static readonly LoopFactory s_external = static options => new ExternalLoopHarness(options);
 
-    [Property(MaxTest = 4000)]
+    [Property(MaxTest = 200)]
     public void Any_order_of_data_and_ends_leads_to_one_closing_callback_on_the_poll_loop(ConnectionScript script) => Play(s_poll, script);
 
-    [Property(MaxTest = 4000)]
+    [Property(MaxTest = 200)]
     public void Any_order_of_data_and_ends_leads_to_one_closing_callback_in_a_foreign_array(ConnectionScript script) => Play(s_external, script);
 
-    [Property(MaxTest = 2000)]
+    [Property(MaxTest = 100)]
     public void The_same_script_gives_the_same_trace_on_both_loops(ConnectionScript script)
     {
         // How much the kernel takes of a message for a peer that does not read is the kernel's own affair.
