@@ -9,26 +9,32 @@ public sealed class HostedLibEvHarness : LoopHarness
     private const int AlwaysPending = 1;
 
     private readonly EvHostTimer _limit;
+    private readonly bool _ownsHost;
     private int _depth;
 
     /// <summary>Makes a host and a guest on it.</summary>
     public HostedLibEvHarness(EventLoopOptions options)
         : this(new EvHost(), options)
     {
+        _ownsHost = true;
+
+        // A host without anything of its own would not wait at all.
+        Host.NewTimer().Start(milliseconds: 1_000_000, repeat: 1_000_000);
     }
 
-    private HostedLibEvHarness(EvHost host, EventLoopOptions options)
+    /// <summary>Makes a guest on a host that stays the caller's.</summary>
+    public HostedLibEvHarness(EvHost host, EventLoopOptions options)
         : base(HostedLibEvLoop.Attach(host.Loop, EvHost.Library, options), options)
     {
         Host = host;
         _limit = host.NewTimer();
-
-        // A host without anything of its own would not wait at all.
-        host.NewTimer().Start(milliseconds: 1_000_000, repeat: 1_000_000);
     }
 
     /// <summary>What the guest runs on.</summary>
     public EvHost Host { get; }
+
+    /// <summary>How one iteration of the host is made; by default it is just run.</summary>
+    public Func<EvRunMode, bool> RunHost { get => field ?? Host.Run; set; }
 
     /// <inheritdoc/>
     public override bool Turn(int maxMilliseconds = 0)
@@ -37,7 +43,7 @@ public sealed class HostedLibEvHarness : LoopHarness
         if (maxMilliseconds > 0) _limit.Start(maxMilliseconds);
 
         _depth++;
-        Host.Run(maxMilliseconds == 0 ? EvRunMode.NoWait : EvRunMode.Once);
+        RunHost(maxMilliseconds == 0 ? EvRunMode.NoWait : EvRunMode.Once);
         _depth--;
 
         _limit.Stop();
@@ -46,7 +52,10 @@ public sealed class HostedLibEvHarness : LoopHarness
     }
 
     /// <inheritdoc/>
-    protected override void DisposeHost() => Host.Dispose();
+    protected override void DisposeHost()
+    {
+        if (_ownsHost) Host.Dispose();
+    }
 
     /// <summary>An iteration inside an iteration cannot be refused by throwing through libev, so that the guest reports it. Here it is thrown after all.</summary>
     private void ThrowWhatWasReported(int before)

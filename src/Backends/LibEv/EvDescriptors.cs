@@ -38,6 +38,7 @@ internal sealed unsafe class EvDescriptors : IDisposable
         io->Generation = watch.Generation;
         try
         {
+            RefuseClosed(watch.Fd);
             Start(io, watch.Interest, Ev.FdIsNew);
         }
         catch
@@ -54,6 +55,7 @@ internal sealed unsafe class EvDescriptors : IDisposable
         WatchedIo* io = (WatchedIo*)watch.BackendHandle;
 
         // What may be refused comes first, so that nothing has changed when it is.
+        RefuseClosed(watch.Fd);
         if (watch.Interest == PollEvents.None) Hidden.Add(watch.Fd, watch.Generation);
         if (previous == PollEvents.None) Hidden.Remove(watch.Fd);
         Stop(io);
@@ -98,6 +100,14 @@ internal sealed unsafe class EvDescriptors : IDisposable
         io->IsStarted = false;
         _loop.BeforeStop();
         _loop.Ev.IoStop(_loop.Pointer, &io->Io);
+    }
+
+    /// <summary>libev ends the process when it meets a number that is not open, so that nobody may give it one.</summary>
+    private static void RefuseClosed(int fd)
+    {
+        PollFd now = new(fd, PollEvents.None);
+        if (SystemCalls.Poll(&now, 1, milliseconds: 0) > 0 && (now.Revents & PollEvents.Invalid) != PollEvents.None)
+            throw new LoopFaultException("ev_io_start", Errno.EBADF);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -1,0 +1,25 @@
+using EventLoops.LibEv;
+
+namespace EventLoops.Tests.Reliability;
+
+/// <summary>The rows on <see cref="LibEvLoop"/>.</summary>
+public static class OnLibEvLoop
+{
+    private static readonly LoopFactory s_new = static options => new OwnedLoopHarness(new LibEvLoop(options), options);
+
+    public sealed class Upgrade() : UpgradeRows(s_new);
+
+    public sealed class Reply() : ReplyRows(s_new);
+
+    public sealed class Frames() : FrameRows(s_new);
+
+    public sealed class Messages() : MessageRows(s_new);
+
+    public sealed class Closing() : CloseRows(s_new);
+
+    public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class Noise() : NoiseRows(s_new);
+
+    public sealed class System() : SystemRows(s_new);
+}
