@@ -191,6 +191,43 @@ public abstract class FaultSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Theory]
+    [InlineData(SystemCall.Receive, Errno.EIO)]
+    [InlineData(SystemCall.Send, Errno.ENOBUFS)]
+    [InlineData(SystemCall.Accept, Errno.EMFILE)]
+    [InlineData(SystemCall.Accept, Errno.ECONNABORTED)]
+    [InlineData(SystemCall.OpenStream, Errno.ENFILE)]
+    [InlineData(SystemCall.Connect, Errno.EACCES)]
+    [InlineData(SystemCall.GetPendingError, Errno.EHOSTUNREACH)]
+    [InlineData(SystemCall.SetOption, Errno.ENOPROTOOPT)]
+    [InlineData(SystemCall.ShutdownWrite, Errno.ENOTCONN)]
+    public void O18_a_conversation_whose_nth_call_fails_comes_to_its_end_whatever_the_call(SystemCall call, Errno errno)
+    {
+        for (int nth = 1; nth <= 8; nth++)
+        {
+            LoopContext context = Serve(NewProtocol("zero"), new WritableEcho("echo"));
+            TestProtocol client = NewProtocol("echo").On(CallbackReason.ClientEstablished, connection => connection.RequestWritable());
+            client.OnWritable(connection => connection.Write("hello"u8, MessageKind.Text)).On(CallbackReason.ClientReceive, connection => connection.Close());
+            RawPeer http = Connect(context);
+            http.Send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+
+            Io.Fail(call, errno, nth);
+            Connection connection = Dial(context, EndPointOf(context), client);
+            Harness.Settle();
+            http.EndStream();
+            for (int patience = 0; context.Thread.ConnectionCount > 0; patience++)
+            {
+                Assert.InRange(patience, 0, 5);
+                Harness.Advance(TimeSpan.FromMinutes(1));
+                Harness.Settle();
+            }
+
+            Io.Heal();
+            context.Dispose();
+            Assert.True(connection.IsClosed);
+        }
+    }
+
+    [Theory]
     [InlineData(SystemCall.OpenStream, 1)]
     [InlineData(SystemCall.SetOption, 1)]
     [InlineData(SystemCall.SetOption, 2)]

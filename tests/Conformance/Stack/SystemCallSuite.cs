@@ -94,6 +94,22 @@ public abstract class SystemCallSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void T07_a_crowd_of_arrivals_is_let_in_over_several_turns()
+    {
+        LoopContext context = Serve(NewEcho(sendsAtOnce: true));
+        RawPeer witness = Open(context);
+        RawPeer[] crowd = [.. Enumerable.Range(0, 200).Select(_ => Connect(context))];
+        witness.SendText("may I?");
+        Io.ResetCounts();
+
+        Harness.Turn();
+        Assert.InRange(Io.CountOf(SystemCall.Accept), 1, crowd.Length / 2);
+
+        Assert.Equal("may I?", witness.ReadFrame().Text);
+        Harness.RunUntil(() => context.Thread.ConnectionCount == crowd.Length + 1);
+    }
+
+    [Fact]
     public void An_idle_connection_costs_no_system_call()
     {
         Open(Serve(NewEcho(sendsAtOnce: true)));
