@@ -1,6 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Emit;
 
 namespace EventLoops.Tests.Documents;
 
@@ -46,22 +47,38 @@ internal static class ReadmeCode
     });
 
     /// <summary>The compiler's errors and warnings.</summary>
-    public static IReadOnlyList<string> Complaints(string block)
+    public static IReadOnlyList<string> Complaints(string block) =>
+        [.. Compile(block).GetDiagnostics()
+            .Where(found => found.Severity >= DiagnosticSeverity.Warning)
+            .Select(found => found.ToString())];
+
+    /// <summary>Whether a block is a program that stands for itself: it has <c>using</c> lines and something to run.</summary>
+    public static bool IsProgram(string block)
+    {
+        CompilationUnitSyntax root = CSharpSyntaxTree.ParseText(block, Language).GetCompilationUnitRoot();
+        return root.Usings.Count > 0 && root.Members.OfType<GlobalStatementSyntax>().Any();
+    }
+
+    /// <summary>Writes a program to a file that <c>dotnet</c> runs.</summary>
+    public static void Emit(string program, string path)
+    {
+        EmitResult result = Compile(program).Emit(path);
+        if (!result.Success) throw new InvalidOperationException(string.Join('\n', result.Diagnostics));
+    }
+
+    private static CSharpCompilation Compile(string block)
     {
         SyntaxTree tree = CSharpSyntaxTree.ParseText(block, Language);
         CompilationUnitSyntax root = tree.GetCompilationUnitRoot();
         bool isProgram = root.Members.OfType<GlobalStatementSyntax>().Any();
         string[] surroundings = root.Usings.Count > 0 ? [ImplicitUsings] : [ImplicitUsings, Given];
 
-        CSharpCompilation compilation = CSharpCompilation.Create(
-            "Block",
+        return CSharpCompilation.Create(
+            "Program",
             [tree, .. surroundings.Select(source => CSharpSyntaxTree.ParseText(source, Language))],
             References.Value,
             new CSharpCompilationOptions(isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary)
-                .WithNullableContextOptions(NullableContextOptions.Enable));
-
-        return [.. compilation.GetDiagnostics()
-            .Where(found => found.Severity >= DiagnosticSeverity.Warning)
-            .Select(found => found.ToString())];
+                .WithNullableContextOptions(NullableContextOptions.Enable)
+                .WithAllowUnsafe(enabled: true));
     }
 }

@@ -1,0 +1,41 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace EventLoops.Tests.Documents;
+
+/// <summary>The programs of the documents do what the documents say.</summary>
+public sealed partial class DocumentProgramTests
+{
+    /// <summary>Servers that say where they echo and end on SIGINT.</summary>
+    public static TheoryData<string, int> Echoes => new()
+    {
+        { "docs/libev.md", 0 },
+        { "docs/libev.md", 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Echoes))]
+    public async Task A_server_of_a_document_echoes_and_ends_on_a_signal(string document, int number)
+    {
+        await using DocumentProgram program = DocumentProgram.Start(document, number, "0");
+        Match line = await program.Process.WaitForLineAsync(EchoingLine());
+        using CancellationTokenSource late = new(SampleProcess.Deadline);
+        using ClientWebSocket client = new();
+        await client.ConnectAsync(new Uri(line.Groups["address"].Value), late.Token);
+        await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, late.Token);
+        byte[] buffer = new byte[16];
+        WebSocketReceiveResult answer = await client.ReceiveAsync(buffer, late.Token);
+        Assert.Equal("hello", Encoding.UTF8.GetString(buffer, 0, answer.Count));
+
+        program.Process.Interrupt();
+
+        WebSocketReceiveResult end = await client.ReceiveAsync(buffer, late.Token);
+        Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, end.CloseStatus);
+        Assert.Equal(0, await program.Process.WaitForExitAsync());
+    }
+
+    [GeneratedRegex(@"^echoing on (?<address>ws://\S+)$")]
+    private static partial Regex EchoingLine();
+}
