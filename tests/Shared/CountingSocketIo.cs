@@ -46,12 +46,14 @@ public enum SystemCall
 /// </summary>
 public sealed class CountingSocketIo(SocketIo? inner = null) : SocketIo
 {
-    private readonly SocketIo _inner = inner ?? System;
     private readonly long[] _counts = new long[Enum.GetValues<SystemCall>().Length];
     private readonly HashSet<int> _open = [];
     private readonly List<Fault> _faults = [];
     private readonly Dictionary<int, int> _sendsOf = [];
     private readonly Dictionary<int, int> _receivesOf = [];
+
+    /// <summary>Who does what is counted here: libc, unless a loop has a kernel of its own.</summary>
+    public SocketIo Inner { get; set; } = inner ?? System;
 
     /// <summary>All calls together.</summary>
     public long Total { get; private set; }
@@ -115,64 +117,64 @@ public sealed class CountingSocketIo(SocketIo? inner = null) : SocketIo
     public override IoResult Receive(int fd, Span<byte> buffer)
     {
         if (TryFail(SystemCall.Receive, fd, out IoResult failed)) return failed;
-        return _inner.Receive(fd, buffer.Length > MaxReceive ? buffer[..MaxReceive] : buffer);
+        return Inner.Receive(fd, buffer.Length > MaxReceive ? buffer[..MaxReceive] : buffer);
     }
 
     /// <inheritdoc/>
     public override IoResult Send(int fd, ReadOnlySpan<byte> bytes)
     {
         if (TryFail(SystemCall.Send, fd, out IoResult failed)) return failed;
-        return _inner.Send(fd, bytes.Length > MaxSend ? bytes[..MaxSend] : bytes);
+        return Inner.Send(fd, bytes.Length > MaxSend ? bytes[..MaxSend] : bytes);
     }
 
     /// <inheritdoc/>
     public override IoResult Send(int fd, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         if (TryFail(SystemCall.Send, fd, out IoResult failed)) return failed;
-        if (first.Length >= MaxSend) return _inner.Send(fd, first[..MaxSend]);
-        return _inner.Send(fd, first, second.Length > MaxSend - first.Length ? second[..(MaxSend - first.Length)] : second);
+        if (first.Length >= MaxSend) return Inner.Send(fd, first[..MaxSend]);
+        return Inner.Send(fd, first, second.Length > MaxSend - first.Length ? second[..(MaxSend - first.Length)] : second);
     }
 
     /// <inheritdoc/>
     public override IoResult Accept(int listenFd) =>
-        TryFail(SystemCall.Accept, listenFd, out IoResult failed) ? failed : Opened(_inner.Accept(listenFd));
+        TryFail(SystemCall.Accept, listenFd, out IoResult failed) ? failed : Opened(Inner.Accept(listenFd));
 
     /// <inheritdoc/>
     public override IoResult OpenStream(AddressFamily family) =>
-        TryFail(SystemCall.OpenStream, -1, out IoResult failed) ? failed : Opened(_inner.OpenStream(family));
+        TryFail(SystemCall.OpenStream, -1, out IoResult failed) ? failed : Opened(Inner.OpenStream(family));
 
     /// <inheritdoc/>
-    public override IoResult Bind(int fd, EndPoint endPoint) => TryFail(SystemCall.Bind, fd, out IoResult failed) ? failed : _inner.Bind(fd, endPoint);
+    public override IoResult Bind(int fd, EndPoint endPoint) => TryFail(SystemCall.Bind, fd, out IoResult failed) ? failed : Inner.Bind(fd, endPoint);
 
     /// <inheritdoc/>
-    public override IoResult Listen(int fd, int backlog) => TryFail(SystemCall.Listen, fd, out IoResult failed) ? failed : _inner.Listen(fd, backlog);
+    public override IoResult Listen(int fd, int backlog) => TryFail(SystemCall.Listen, fd, out IoResult failed) ? failed : Inner.Listen(fd, backlog);
 
     /// <inheritdoc/>
     public override IoResult Connect(int fd, EndPoint endPoint) =>
-        TryFail(SystemCall.Connect, fd, out IoResult failed) ? failed : _inner.Connect(fd, endPoint);
+        TryFail(SystemCall.Connect, fd, out IoResult failed) ? failed : Inner.Connect(fd, endPoint);
 
     /// <inheritdoc/>
     public override IoResult GetPendingError(int fd) =>
-        TryFail(SystemCall.GetPendingError, fd, out IoResult failed) ? failed : _inner.GetPendingError(fd);
+        TryFail(SystemCall.GetPendingError, fd, out IoResult failed) ? failed : Inner.GetPendingError(fd);
 
     /// <inheritdoc/>
-    public override EndPoint? GetLocalEndPoint(int fd) => _inner.GetLocalEndPoint(fd);
+    public override EndPoint? GetLocalEndPoint(int fd) => Inner.GetLocalEndPoint(fd);
 
     /// <inheritdoc/>
-    public override EndPoint? GetRemoteEndPoint(int fd) => _inner.GetRemoteEndPoint(fd);
+    public override EndPoint? GetRemoteEndPoint(int fd) => Inner.GetRemoteEndPoint(fd);
 
     /// <inheritdoc/>
     public override IoResult SetOption(int fd, SocketTuning option, int value) =>
-        TryFail(SystemCall.SetOption, fd, out IoResult failed) ? failed : _inner.SetOption(fd, option, value);
+        TryFail(SystemCall.SetOption, fd, out IoResult failed) ? failed : Inner.SetOption(fd, option, value);
 
     /// <inheritdoc/>
-    public override IoResult ShutdownWrite(int fd) => TryFail(SystemCall.ShutdownWrite, fd, out IoResult failed) ? failed : _inner.ShutdownWrite(fd);
+    public override IoResult ShutdownWrite(int fd) => TryFail(SystemCall.ShutdownWrite, fd, out IoResult failed) ? failed : Inner.ShutdownWrite(fd);
 
     /// <inheritdoc/>
     public override IoResult Close(int fd)
     {
         Count(SystemCall.Close, fd);
-        return _open.Remove(fd) ? _inner.Close(fd) : IoResult.Failed(Errno.EBADF);
+        return _open.Remove(fd) ? Inner.Close(fd) : IoResult.Failed(Errno.EBADF);
     }
 
     private IoResult Opened(IoResult result)

@@ -35,6 +35,9 @@ public abstract class LoopHarness : IDisposable
     /// <summary>The loop under test.</summary>
     public EventLoop Loop { get; }
 
+    /// <summary>Where the peers of this loop live.</summary>
+    public virtual PeerNetwork Network => PeerNetwork.Loopback;
+
     /// <summary>The clock, when it moves only by <see cref="Advance"/>.</summary>
     public ManualTime? Time { get; }
 

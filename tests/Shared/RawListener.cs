@@ -1,12 +1,11 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace EventLoops.Tests;
 
 /// <summary>A plain listening socket on a free port of the loopback, for clients under test to connect to.</summary>
 public sealed class RawListener : IDisposable
 {
-    private readonly Socket _socket;
+    private readonly PeerListener _listener;
     private readonly LoopHarness? _harness;
     private readonly List<RawPeer> _peers = [];
 
@@ -16,13 +15,8 @@ public sealed class RawListener : IDisposable
     public RawListener(LoopHarness? harness = null, EndPoint? endPoint = null)
     {
         _harness = harness;
-        endPoint ??= new IPEndPoint(IPAddress.Loopback, 0);
-        ProtocolType protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
-        _socket.Bind(endPoint);
-        _socket.Listen();
-        _socket.Blocking = false;
-        EndPoint = _socket.LocalEndPoint!;
+        _listener = (harness?.Network ?? PeerNetwork.Loopback).Listen(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
+        EndPoint = _listener.EndPoint;
     }
 
     /// <summary>Where it listens.</summary>
@@ -34,10 +28,11 @@ public sealed class RawListener : IDisposable
     /// <summary>Waits for a connection and takes it; it is closed with the listener.</summary>
     public RawPeer Accept()
     {
-        if (_harness is not null) _harness.RunUntil(() => _socket.Poll(0, SelectMode.SelectRead), "a connection to accept");
-        else if (!_socket.Poll(LoopHarness.Patience, SelectMode.SelectRead)) throw new TimeoutException("Nobody connected.");
+        PeerSocket? socket = null;
+        if (_harness is not null) _harness.RunUntil(() => (socket = _listener.TryAccept(TimeSpan.Zero)) is not null, "a connection to accept");
+        else socket = _listener.TryAccept(LoopHarness.Patience) ?? throw new TimeoutException("Nobody connected.");
 
-        RawPeer peer = new(_socket.Accept(), isClient: false, _harness);
+        RawPeer peer = new(socket!, isClient: false, _harness);
         _peers.Add(peer);
         return peer;
     }
@@ -46,6 +41,6 @@ public sealed class RawListener : IDisposable
     public void Dispose()
     {
         foreach (RawPeer peer in _peers) peer.Dispose();
-        _socket.Dispose();
+        _listener.Dispose();
     }
 }

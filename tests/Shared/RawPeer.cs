@@ -8,11 +8,12 @@ using System.Text;
 namespace EventLoops.Tests;
 
 /// <summary>
-/// The other side of a connection: a plain socket of the framework that sends and reads whatever a test wants. With a harness it moves its bytes between the
-/// turns of the loop, on the test's thread; without one it waits for the socket, for servers that run on a thread of their own.
+/// The other side of a connection: a plain socket, of the framework or of a simulated kernel, that sends and reads whatever a test wants. With a harness it moves
+/// its bytes between the turns of the loop, on the test's thread; without one it waits for the socket, for servers that run on a thread of their own.
 /// </summary>
 public sealed class RawPeer : IDisposable
 {
+    private readonly PeerSocket _socket;
     private readonly LoopHarness? _harness;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly Queue<ReadOnlyMemory<byte>> _unsent = new();
@@ -23,22 +24,27 @@ public sealed class RawPeer : IDisposable
     private bool _isDisposed;
     private uint _nextKey = 0x1234_5678;
 
+    /// <summary>Takes a connected socket of the framework.</summary>
+    /// <inheritdoc cref="RawPeer(PeerSocket, bool, LoopHarness?)" path="/param"/>
+    public RawPeer(Socket socket, bool isClient, LoopHarness? harness)
+        : this(new LoopbackSocket(socket), isClient, harness)
+    {
+    }
+
     /// <summary>Takes a connected socket.</summary>
     /// <param name="socket">The socket; it is closed with the peer.</param>
     /// <param name="isClient">Whether it plays the client, whose frames are masked.</param>
     /// <param name="harness">Who moves its bytes.</param>
-    public RawPeer(Socket socket, bool isClient, LoopHarness? harness)
+    public RawPeer(PeerSocket socket, bool isClient, LoopHarness? harness)
     {
-        Socket = socket;
+        _socket = socket;
         IsClient = isClient;
         _harness = harness;
-        socket.Blocking = false;
-        if (socket.ProtocolType == ProtocolType.Tcp) socket.NoDelay = true;
         harness?.Attach(Pump, () => Activity);
     }
 
-    /// <summary>The socket, for what is not offered here.</summary>
-    public Socket Socket { get; }
+    /// <summary>The socket of the framework, for what is not offered here.</summary>
+    public Socket Socket => (_socket as LoopbackSocket)?.Socket ?? throw new NotSupportedException("This peer lives in a simulated kernel.");
 
     /// <summary>Whether it plays the client.</summary>
     public bool IsClient { get; }
@@ -71,22 +77,14 @@ public sealed class RawPeer : IDisposable
     /// <param name="endPoint">Where to.</param>
     /// <param name="harness">Who moves its bytes.</param>
     /// <param name="receiveBuffer">The kernel's receive buffer in bytes; 0 leaves it alone. Small ones make slow readers.</param>
-    public static RawPeer Connect(EndPoint endPoint, LoopHarness? harness = null, int receiveBuffer = 0)
-    {
-        ProtocolType protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, protocol);
-        try
-        {
-            if (receiveBuffer > 0) socket.ReceiveBufferSize = receiveBuffer;
-            socket.Connect(endPoint);
-            return new RawPeer(socket, isClient: true, harness);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static RawPeer Connect(EndPoint endPoint, LoopHarness? harness = null, int receiveBuffer = 0) =>
+        new((harness?.Network ?? PeerNetwork.Loopback).Connect(endPoint, receiveBuffer), isClient: true, harness);
+
+    /// <summary>Sends as much as the kernel takes now, past the peer's own bookkeeping. Returns how much.</summary>
+    public int SendNow(ReadOnlySpan<byte> bytes) => _socket.Send(bytes).Value;
+
+    /// <summary>Reads what is there now, past the peer's own bookkeeping. Returns how much.</summary>
+    public int ReceiveNow(Span<byte> buffer) => _socket.Receive(buffer).Value;
 
     /// <summary>Sends bytes, in the background if the kernel does not take them at once.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
@@ -129,7 +127,7 @@ public sealed class RawPeer : IDisposable
     public void Reset()
     {
         IsReset = true;
-        Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        _socket.ResetOnDispose();
         Dispose();
     }
 
@@ -251,7 +249,7 @@ public sealed class RawPeer : IDisposable
             if (condition()) return;
             if (Stopwatch.GetElapsedTime(start) > LoopHarness.Patience) throw new TimeoutException($"This did not come true: {what}");
 
-            if (!IsOver) Socket.Poll(1000, HasSentAll ? SelectMode.SelectRead : SelectMode.SelectWrite);
+            if (!IsOver) _socket.Wait(forRoom: !HasSentAll);
         }
     }
 
@@ -272,16 +270,16 @@ public sealed class RawPeer : IDisposable
         _unsent.Clear();
         _isDisposed = true;
         Activity++;
-        Socket.Dispose();
+        _socket.Dispose();
     }
 
     private void PumpOut()
     {
         while (_unsent.TryPeek(out ReadOnlyMemory<byte> next))
         {
-            int sent = Socket.Send(next.Span, SocketFlags.None, out SocketError error);
-            if (error is SocketError.WouldBlock) return;
-            if (error is not SocketError.Success)
+            IoResult result = _socket.Send(next.Span);
+            if (result.WouldBlock) return;
+            if (result.IsError)
             {
                 // A peer that is gone takes nothing any more; the tests look at what it said before.
                 _unsent.Clear();
@@ -289,6 +287,7 @@ public sealed class RawPeer : IDisposable
                 return;
             }
 
+            int sent = result.Value;
             Activity += sent;
             _unsent.Dequeue();
             if (sent == next.Length) continue;
@@ -304,23 +303,17 @@ public sealed class RawPeer : IDisposable
 
         _endsStream = false;
         Activity++;
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            IsReset = true;
-        }
+        if (!_socket.ShutdownWrite()) IsReset = true;
     }
 
     private bool PumpIn()
     {
-        int count = Socket.Receive(_buffer, SocketFlags.None, out SocketError error);
-        if (error is SocketError.WouldBlock) return false;
+        IoResult result = _socket.Receive(_buffer);
+        if (result.WouldBlock) return false;
 
+        int count = result.Value;
         Activity += count + 1;
-        if (error is not SocketError.Success)
+        if (result.IsError)
         {
             IsReset = true;
             return false;

@@ -38,6 +38,26 @@ public sealed class SimulatedPeer : IDisposable
         }
     }
 
+    /// <summary>How many bytes wait for this peer at most before the program's sends would block: small ones make slow readers. At first <see cref="KernelScript.BufferSize"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int ReceiveBuffer
+    {
+        get
+        {
+            lock (_kernel.Gate) return _socket.Arrived.Capacity;
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            lock (_kernel.Gate)
+            {
+                _socket.Arrived.Capacity = value;
+                _kernel.TellOthers();
+            }
+        }
+    }
+
     /// <summary>Sends bytes.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <returns>How many the kernel took: fewer when its buffer is full, none when the connection is over or not answered yet.</returns>

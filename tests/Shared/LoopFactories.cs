@@ -1,0 +1,21 @@
+using EventLoops.Epoll;
+using EventLoops.LibEv;
+
+namespace EventLoops.Tests;
+
+/// <summary>Every loop there is, by name, for tests that compare them with each other.</summary>
+public static class LoopFactories
+{
+    /// <summary>The loops on the kernel of this machine.</summary>
+    public static IReadOnlyList<(string Name, LoopFactory New)> Real { get; } =
+    [
+        ("poll", static options => new OwnedLoopHarness(new PollLoop(options), options)),
+        ("external", static options => new ExternalLoopHarness(options)),
+        ("epoll", static options => new OwnedLoopHarness(new EpollLoop(options), options)),
+        ("libev", static options => new OwnedLoopHarness(new LibEvLoop(options), options)),
+        ("libev, hosted", static options => new HostedLibEvHarness(options)),
+    ];
+
+    /// <summary>The loop on the simulated kernel, a friendly one.</summary>
+    public static LoopFactory Simulated { get; } = static options => SimulatedLoopHarness.New(options);
+}
