@@ -1,0 +1,26 @@
+using EventLoops.Simulated;
+
+namespace EventLoops.Tests.Reliability;
+
+/// <summary>
+/// The rows on <see cref="SimulatedLoop"/>, with peers in the simulated kernel. Noise is not among them: its megabytes go through sockets of the framework, past
+/// the harness.
+/// </summary>
+public static class OnSimulatedLoop
+{
+    private static readonly LoopFactory s_new = LoopFactories.Simulated;
+
+    public sealed class Upgrade() : UpgradeRows(s_new);
+
+    public sealed class Reply() : ReplyRows(s_new);
+
+    public sealed class Frames() : FrameRows(s_new);
+
+    public sealed class Messages() : MessageRows(s_new);
+
+    public sealed class Closing() : CloseRows(s_new);
+
+    public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class System() : SystemRows(s_new);
+}
