@@ -50,6 +50,9 @@ public abstract class ReliabilityRows : IDisposable
 
     protected UnknownSubprotocolPolicy UnknownSubprotocol { get; set; }
 
+    /// <summary>How long our clients wait for a reply; another time than that for the connection, so that the two cannot be mistaken for each other.</summary>
+    protected static TimeSpan HandshakeTimeout { get; } = TimeSpan.FromSeconds(8);
+
     /// <summary>The messages that reached the user, whole.</summary>
     private protected List<string> Messages { get; } = [];
 
@@ -108,7 +111,7 @@ public abstract class ReliabilityRows : IDisposable
     protected RawListener Listen(out Connection client)
     {
         RawListener listener = _bench.Listen();
-        client = Context.Connect(new ClientConnectOptions { Uri = listener.Uri, Protocols = [Protocol] });
+        client = Context.Connect(new ClientConnectOptions { Uri = listener.Uri, Protocols = [Protocol], HandshakeTimeout = HandshakeTimeout });
         return listener;
     }
 

@@ -126,7 +126,7 @@ public abstract class ReplyRows(LoopFactory factory) : ReliabilityRows(factory)
         RawPeer server = AcceptClient();
         server.ReadHead();
         server.Send(reply);
-        Advance(TimeSpan.FromSeconds(4.9));
+        Advance(HandshakeTimeout - TimeSpan.FromSeconds(0.1));
         Assert.Empty(Recorder.Failures);
 
         Advance(TimeSpan.FromSeconds(0.2));
@@ -142,8 +142,9 @@ public abstract class ReplyRows(LoopFactory factory) : ReliabilityRows(factory)
         server.ReadHead();
         foreach (char letter in "HTTP/1.1 1")
         {
+            Assert.Empty(Recorder.Failures);
             server.Send(letter.ToString());
-            Advance(TimeSpan.FromSeconds(0.55));
+            Advance(TimeSpan.FromSeconds(0.85));
         }
 
         AssertHandshakeFault(AwaitFailure(server), ProtocolFault.None, isTimeout: true);
