@@ -13,8 +13,8 @@ namespace EventLoops.Tests.Reliability;
 /// </summary>
 public abstract class NoiseRows(LoopFactory factory) : IDisposable
 {
-    // Four scenarios on two loops make a hundred megabytes, and each further loop half as much again.
-    private const long BytesPerScenario = 12_500_000;
+    // Four scenarios on five loops make a hundred megabytes.
+    private const long BytesPerScenario = 5_000_000;
     private const int PeersAtOnce = 6;
 
     // Time alone says little on a busy machine, and turns alone little about a kernel that is slow to deliver: a witness that waits has had both.
