@@ -242,13 +242,8 @@ public abstract class SystemRows(LoopFactory factory) : ReliabilityRows(factory)
     {
         _ = Context;
 
-        // A queue of length 0 holds one connection; whoever comes later gets no answer from the kernel.
-        using Socket full = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        full.Listen(0);
-        using Socket first = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        first.Connect(full.LocalEndPoint!);
-        Dial(full.LocalEndPoint!);
+        using PeerListener full = Harness.Network.ListenWithoutAnswer();
+        Dial(full.EndPoint);
         Advance(TimeSpan.FromSeconds(4.9));
         Assert.Empty(Recorder.Failures);
 

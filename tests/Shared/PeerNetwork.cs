@@ -18,6 +18,9 @@ public abstract class PeerNetwork
     /// <param name="endPoint">Where; port 0 is a free one.</param>
     public abstract PeerListener Listen(EndPoint endPoint);
 
+    /// <summary>A listener on a free port whose queue is full: whoever connects gets no answer from the kernel.</summary>
+    public abstract PeerListener ListenWithoutAnswer();
+
     private sealed class LoopbackNetwork : PeerNetwork
     {
         public override PeerSocket Connect(EndPoint endPoint, int receiveBuffer)
@@ -45,18 +48,34 @@ public abstract class PeerNetwork
             return new LoopbackListener(socket);
         }
 
+        public override PeerListener ListenWithoutAnswer()
+        {
+            // A queue of length 0 holds one connection.
+            IPEndPoint anyPort = new(IPAddress.Loopback, 0);
+            Socket full = NewSocket(anyPort);
+            full.Bind(anyPort);
+            full.Listen(0);
+            Socket first = NewSocket(anyPort);
+            first.Connect(full.LocalEndPoint!);
+            return new LoopbackListener(full, first);
+        }
+
         private static Socket NewSocket(EndPoint endPoint) =>
             new(endPoint.AddressFamily, SocketType.Stream, endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
     }
 
-    private sealed class LoopbackListener(Socket socket) : PeerListener
+    private sealed class LoopbackListener(Socket socket, Socket? first = null) : PeerListener
     {
         public override EndPoint EndPoint => socket.LocalEndPoint!;
 
         public override PeerSocket? TryAccept(TimeSpan patience) =>
             socket.Poll(patience, SelectMode.SelectRead) ? new LoopbackSocket(socket.Accept()) : null;
 
-        public override void Dispose() => socket.Dispose();
+        public override void Dispose()
+        {
+            first?.Dispose();
+            socket.Dispose();
+        }
     }
 }
 

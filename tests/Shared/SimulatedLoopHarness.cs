@@ -45,6 +45,13 @@ public sealed class SimulatedLoopHarness : LoopHarness
         }
 
         public override PeerListener Listen(EndPoint endPoint) => new VirtualListener(kernel.Listen(endPoint));
+
+        public override PeerListener ListenWithoutAnswer()
+        {
+            SimulatedListener listener = kernel.Listen(0);
+            listener.Backlog = 0;
+            return new VirtualListener(listener);
+        }
     }
 
     private sealed class VirtualListener(SimulatedListener listener) : PeerListener
