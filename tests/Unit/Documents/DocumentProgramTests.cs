@@ -13,6 +13,7 @@ public sealed partial class DocumentProgramTests
     {
         { "docs/libev.md", 0 },
         { "docs/libev.md", 1 },
+        { "docs/external-poll.md", 0 },
     };
 
     [Theory]
@@ -35,6 +36,12 @@ public sealed partial class DocumentProgramTests
         Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, end.CloseStatus);
         Assert.Equal(0, await program.Process.WaitForExitAsync());
     }
+
+    [Theory]
+    [InlineData("tests/Conformance/Loops/PpollLoop.cs")]
+    [InlineData("tests/Conformance/Loops/OnPpollLoop.cs")]
+    public void The_backend_that_is_explained_is_the_one_that_passes_the_suites(string source) =>
+        Assert.Contains("\n" + RepositoryFiles.Read(source) + "```\n", RepositoryFiles.Read("docs/writing-a-backend.md"), StringComparison.Ordinal);
 
     [GeneratedRegex(@"^echoing on (?<address>ws://\S+)$")]
     private static partial Regex EchoingLine();
