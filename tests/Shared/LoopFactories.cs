@@ -1,5 +1,6 @@
 using EventLoops.Epoll;
 using EventLoops.LibEv;
+using EventLoops.LibUv;
 
 namespace EventLoops.Tests;
 
@@ -14,6 +15,8 @@ public static class LoopFactories
         ("epoll", static options => new OwnedLoopHarness(new EpollLoop(options), options)),
         ("libev", static options => new OwnedLoopHarness(new LibEvLoop(options), options)),
         ("libev, hosted", static options => new HostedLibEvHarness(options)),
+        ("libuv", UvHost.Warmed<LoopFactory>(static options => new OwnedLoopHarness(new LibUvLoop(options), options))),
+        ("libuv, hosted", static options => new HostedLibUvHarness(options)),
     ];
 
     /// <summary>The loop on the simulated kernel, a friendly one.</summary>

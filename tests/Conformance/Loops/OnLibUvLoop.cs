@@ -1,0 +1,37 @@
+using EventLoops.LibUv;
+
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>The suites on <see cref="LibUvLoop"/>.</summary>
+public static class OnLibUvLoop
+{
+    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => new OwnedLoopHarness(new LibUvLoop(options), options));
+
+    public sealed class Readiness() : ReadinessSuite(s_new);
+
+    public sealed class Timers() : TimerSuite(s_new);
+
+    public sealed class Threads() : ThreadSuite(s_new);
+
+    public sealed class Opening() : OpeningSuite(s_new);
+
+    public sealed class Closing() : ClosingSuite(s_new);
+
+    public sealed class Refusals() : RefusalSuite(s_new);
+
+    public sealed class Reentrancy() : ReentrancySuite(s_new);
+
+    public sealed class Receiving() : ReceivingSuite(s_new);
+
+    public sealed class Writing() : WritingSuite(s_new);
+
+    public sealed class Http() : HttpSuite(s_new);
+
+    public sealed class Deadlines() : DeadlineSuite(s_new);
+
+    public sealed class Contexts() : ContextSuite(s_new);
+
+    public sealed class SystemCalls() : SystemCallSuite(s_new);
+
+    public sealed class Faults() : FaultSuite(s_new);
+}

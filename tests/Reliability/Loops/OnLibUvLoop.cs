@@ -1,0 +1,25 @@
+using EventLoops.LibUv;
+
+namespace EventLoops.Tests.Reliability;
+
+/// <summary>The rows on <see cref="LibUvLoop"/>.</summary>
+public static class OnLibUvLoop
+{
+    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => new OwnedLoopHarness(new LibUvLoop(options), options));
+
+    public sealed class Upgrade() : UpgradeRows(s_new);
+
+    public sealed class Reply() : ReplyRows(s_new);
+
+    public sealed class Frames() : FrameRows(s_new);
+
+    public sealed class Messages() : MessageRows(s_new);
+
+    public sealed class Closing() : CloseRows(s_new);
+
+    public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class Noise() : NoiseRows(s_new);
+
+    public sealed class System() : SystemRows(s_new);
+}

@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EventLoops.Tests;
+
+/// <summary>The modes of <c>uv_run</c>.</summary>
+public enum UvRunMode
+{
+    /// <summary>Until nothing is left that keeps the loop alive.</summary>
+    Default = 0,
+
+    /// <summary>One iteration, which may sleep.</summary>
+    Once = 1,
+
+    /// <summary>One iteration, which does not.</summary>
+    NoWait = 2,
+}
+
+/// <summary>
+/// Somebody else's libuv loop: made, run and closed by P/Invokes of the tests, so that nothing of the library under test has a hand in it. When it is disposed
+/// it must be as it was made, or that throws.
+/// </summary>
+public sealed unsafe partial class UvHost : IDisposable
+{
+    private readonly List<UvHostTimer> _timers = [];
+
+    // libuv opens two pipe ends for signals when the first loop of a process is made, and keeps them.
+    static UvHost()
+    {
+        Library = NativeLibrary.Load("libuv.so.1");
+        new UvHost().Dispose();
+    }
+
+    /// <summary>Makes a loop.</summary>
+    public UvHost()
+    {
+        Loop = (nint)NativeMemory.AllocZeroed(uv_loop_size());
+        Require(uv_loop_init(Loop), nameof(uv_loop_init));
+    }
+
+    /// <summary>The library that the host runs on, as <c>dlopen</c> returns it.</summary>
+    public static nint Library { get; }
+
+    /// <summary>The <c>uv_loop_t</c>.</summary>
+    public nint Loop { get; }
+
+    /// <summary>Whether anything keeps the loop going.</summary>
+    public bool IsAlive => uv_loop_alive(Loop) != 0;
+
+    /// <summary>Whether the next iteration will find a descriptor ready.</summary>
+    public bool HasEvents
+    {
+        get
+        {
+            PollFd backend = new(uv_backend_fd(Loop), PollEvents.In);
+            return poll(&backend, 1, milliseconds: 0) > 0;
+        }
+    }
+
+    /// <summary>How many handles libuv knows on the loop.</summary>
+    public int HandleCount => Walk(&CountHandle);
+
+    /// <summary>How many of them are active and referenced.</summary>
+    public int ReferenceCount => Walk(&CountReference);
+
+    /// <summary>The <c>data</c> of the loop, which is its owner's.</summary>
+    public nint Data
+    {
+        get => *(nint*)Loop;
+        set => *(nint*)Loop = value;
+    }
+
+    /// <summary>Has what libuv keeps for the process made before a test counts descriptors.</summary>
+    public static T Warmed<T>(T value)
+    {
+        RuntimeHelpers.RunClassConstructor(typeof(UvHost).TypeHandle);
+        return value;
+    }
+
+    /// <summary>Runs the loop. Returns whether something still keeps it alive.</summary>
+    public bool Run(UvRunMode mode) => uv_run(Loop, (int)mode) != 0;
+
+    /// <summary>Runs iterations until a condition holds.</summary>
+    public void RunUntil(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        Deadline deadline = new();
+        while (!condition())
+        {
+            Run(UvRunMode.NoWait);
+            try
+            {
+                deadline.Check();
+            }
+            catch (TimeoutException late)
+            {
+                throw new TimeoutException($"This did not come true: {what}", late);
+            }
+        }
+    }
+
+    /// <summary>Ends a run of <see cref="UvRunMode.Default"/> after its iteration.</summary>
+    public void Stop() => uv_stop(Loop);
+
+    /// <summary>A timer of the host's own, not started.</summary>
+    public UvHostTimer NewTimer(Action? tick = null)
+    {
+        UvHostTimer timer = new(Loop, tick ?? (static () => { }));
+        _timers.Add(timer);
+        return timer;
+    }
+
+    /// <summary>Tries to watch a descriptor by a handle of the host's own. Returns that handle, which ends with the host.</summary>
+    public nint Watch(int fd)
+    {
+        nint handle = (nint)NativeMemory.AllocZeroed(uv_handle_size(UvHostTimer.PollType));
+        Require(uv_poll_init(Loop, handle, fd), nameof(uv_poll_init));
+        Require(uv_poll_start(handle, 1, &OnHostPoll), nameof(uv_poll_start));
+        return handle;
+    }
+
+    /// <summary>Closes a handle that <see cref="Watch"/> made.</summary>
+    public static void Unwatch(nint handle) => uv_close(handle, &OnHostClosed);
+
+    /// <summary>Closes the loop, and throws when somebody else has left a handle on it.</summary>
+    public void Dispose()
+    {
+        foreach (UvHostTimer timer in _timers) timer.Close();
+        _timers.Clear();
+        Run(UvRunMode.NoWait);
+        Require(uv_loop_close(Loop), nameof(uv_loop_close));
+        NativeMemory.Free((void*)Loop);
+    }
+
+    internal static void Require(int result, string call)
+    {
+        if (result < 0) throw new InvalidOperationException($"{call}: {result}");
+    }
+
+    private int Walk(delegate* unmanaged[Cdecl]<nint, nint, void> visit)
+    {
+        int count = 0;
+        uv_walk(Loop, visit, (nint)(&count));
+        return count;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void CountHandle(nint handle, nint count) => ++*(int*)count;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void CountReference(nint handle, nint count)
+    {
+        if (uv_is_active(handle) != 0 && uv_has_ref(handle) != 0) ++*(int*)count;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnHostPoll(nint handle, int status, int events)
+    {
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnHostClosed(nint handle) => NativeMemory.Free((void*)handle);
+
+#pragma warning disable IDE1006 // the names of libuv
+    [LibraryImport("libuv.so.1")]
+    private static partial nuint uv_loop_size();
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_loop_init(nint loop);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_loop_close(nint loop);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_loop_alive(nint loop);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_backend_fd(nint loop);
+
+    [LibraryImport("libc")]
+    private static partial int poll(PollFd* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_run(nint loop, int mode);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial void uv_stop(nint loop);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial void uv_walk(nint loop, delegate* unmanaged[Cdecl]<nint, nint, void> visit, nint argument);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_is_active(nint handle);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_has_ref(nint handle);
+
+    [LibraryImport("libuv.so.1")]
+    internal static partial nuint uv_handle_size(int type);
+
+    [LibraryImport("libuv.so.1")]
+    internal static partial void uv_close(nint handle, delegate* unmanaged[Cdecl]<nint, void> closed);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_poll_init(nint loop, nint handle, int fd);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_poll_start(nint handle, int events, delegate* unmanaged[Cdecl]<nint, int, int, void> callback);
+#pragma warning restore IDE1006
+}
