@@ -1,11 +1,12 @@
 using EventLoops;
 using EventLoops.Epoll;
+using EventLoops.LibEv;
 using TestServer;
 using TestServer.Loops;
 
 // A site and six WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served,
 // and each file under Loops shows one way to run it.
-LoopRegistry.Default.AddEpoll();
+LoopRegistry.Default.AddEpoll().AddLibEv();
 return CommandLine.Run(args, static options =>
 {
     try

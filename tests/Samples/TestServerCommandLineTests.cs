@@ -86,6 +86,15 @@ public sealed class TestServerCommandLineTests
     }
 
     [Fact]
+    public async Task A_loop_whose_library_is_missing_is_answered_with_a_sentence_that_names_the_package()
+    {
+        await using SampleProcess server = SampleProcess.StartWith("EVENTLOOPS_LIBEV=/nowhere/libev.so", "TestServer", "--port", "0", "--loop", "libev");
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal("The libev loop needs libev 4, which was not found here (tried /nowhere/libev.so): apt-get install libev4.\n", server.Output);
+    }
+
+    [Fact]
     public async Task The_help_names_every_option()
     {
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");

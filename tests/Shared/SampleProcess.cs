@@ -63,6 +63,13 @@ public sealed partial class SampleProcess : IAsyncDisposable
     public static SampleProcess Start(string sample, params IEnumerable<string> arguments) =>
         new(sample, "dotnet", [FindSample(sample), .. arguments]);
 
+    /// <summary>Starts a sample with a variable in its environment.</summary>
+    /// <param name="variable">As <c>NAME=VALUE</c>.</param>
+    /// <param name="sample">The name of its folder under <c>samples</c>.</param>
+    /// <param name="arguments">What follows on its command line.</param>
+    public static SampleProcess StartWith(string variable, string sample, params IEnumerable<string> arguments) =>
+        new(sample, variable, ["dotnet", FindSample(sample), .. arguments]);
+
     /// <summary>Starts any other program, found in the PATH. One that is not there ends with exit code 127 and says so.</summary>
     public static SampleProcess StartTool(string program, params IEnumerable<string> arguments) => new(program, program, arguments);
 
