@@ -92,6 +92,34 @@ public abstract class HttpSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void A_pause_in_the_middle_of_a_body_holds_the_rest_back_until_it_is_resumed()
+    {
+        StringBuilder body = new();
+        Connection? reading = null;
+        TestProtocol protocol = NewProtocol().On(CallbackReason.Http, _ => { })
+            .On(CallbackReason.HttpBody, (connection, ref _, in data) =>
+            {
+                reading = connection;
+                body.Append(Encoding.ASCII.GetString(data.In));
+                connection.PauseReceive();
+                return CallbackResult.Continue;
+            })
+            .On(CallbackReason.HttpBodyCompletion, connection => connection.Respond(200, null, Encoding.ASCII.GetBytes(body.ToString())));
+        RawPeer peer = Connect(Serve(protocol));
+        peer.Send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+        Harness.Settle();
+        Assert.Equal("one", body.ToString());
+
+        reading!.ResumeReceive();
+        Harness.Settle();
+        Assert.Equal("onetwo", body.ToString());
+        Assert.Empty(peer.ReadAll());
+
+        reading.ResumeReceive();
+        Assert.Equal("onetwo", ReadAnswer(peer).Body);
+    }
+
+    [Fact]
     public void F12_a_client_that_waits_for_100_is_told_to_continue()
     {
         TestProtocol protocol = NewProtocol().On(CallbackReason.Http, _ => { })

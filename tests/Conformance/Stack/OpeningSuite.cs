@@ -251,6 +251,39 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Same(second, established);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_message_may_be_sent_as_soon_as_the_connection_is_open(bool isServer)
+    {
+        TestProtocol protocol = NewProtocol();
+        void Greet(Connection connection) => Assert.Equal(WriteResult.Accepted, connection.TrySend("welcome"u8, MessageKind.Text));
+        protocol.On(CallbackReason.Established, Greet).On(CallbackReason.ClientEstablished, Greet);
+
+        (_, RawPeer peer) = Open(protocol, isServer);
+
+        Assert.Equal("welcome", peer.ReadFrame().Text);
+    }
+
+    [Fact]
+    public void Virtual_hosts_of_a_context_listen_and_serve_each_for_itself()
+    {
+        LoopContext context = Own(new LoopContext(new LoopContextOptions
+        {
+            Loop = Loop,
+            Tracer = Recorder,
+            VirtualHosts = [HostOf(new SendingEcho("first")), HostOf(NewProtocol("second"))],
+        }));
+        RawPeer first = Own(RawPeer.Connect(context.VirtualHosts[0].LocalEndPoints[0], Harness));
+        RawPeer second = Own(RawPeer.Connect(context.VirtualHosts[1].LocalEndPoints[0], Harness));
+        first.Upgrade(protocols: "first");
+        second.RequestUpgrade(protocols: "first");
+
+        Assert.StartsWith("HTTP/1.1 400 ", second.ReadHead(), StringComparison.Ordinal);
+        first.SendText("only here");
+        Assert.Equal("only here", first.ReadFrame().Text);
+    }
+
     [Fact]
     public void U10_frames_in_the_same_packet_as_the_request_wait_for_established()
     {

@@ -9,7 +9,7 @@ public sealed class Alone;
 
 /// <summary>What holds for every order of things that may happen to a connection. A failure prints the shortest script that still fails.</summary>
 [Collection(nameof(ConnectionProperties))]
-[Properties(Arbitrary = [typeof(ConnectionScripts)])]
+[Properties(Arbitrary = [typeof(ConnectionScripts), typeof(HttpScripts)])]
 public sealed class ConnectionProperties
 {
     private static readonly LoopFactory s_poll = static options => new OwnedLoopHarness(new PollLoop(options), options);
@@ -28,6 +28,18 @@ public sealed class ConnectionProperties
         ConnectionScript steady = script with { Steps = [.. script.Steps.Where(step => step.Move != Move.PeerStopsReading && step.Amount < 3_000_000)] };
 
         Assert.Equal(Play(s_poll, steady, settles: true), Play(s_external, steady, settles: true));
+    }
+
+    [Property(MaxTest = 200)]
+    public void Requests_are_answered_in_their_order_whatever_happens_on_the_poll_loop(HttpScript script) => Play(s_poll, script);
+
+    [Property(MaxTest = 200)]
+    public void Requests_are_answered_in_their_order_whatever_happens_in_a_foreign_array(HttpScript script) => Play(s_external, script);
+
+    private static void Play(LoopFactory factory, HttpScript script)
+    {
+        using HttpScriptPlayer player = new(factory);
+        player.Play(script);
     }
 
     private static string Play(LoopFactory factory, ConnectionScript script, bool settles = false)

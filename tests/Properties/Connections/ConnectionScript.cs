@@ -75,6 +75,15 @@ public readonly record struct Step(Move Move, int Amount = 0)
 /// <summary>What happens to one connection, in order. FsCheck makes scripts and shrinks one that fails to the few lines that matter.</summary>
 public sealed record ConnectionScript(bool IsServer, IReadOnlyList<Step> Steps)
 {
+    private static readonly Move[] s_endings =
+    [
+        Move.PeerCloses, Move.PeerEndsStream, Move.PeerResets, Move.WeClose, Move.WeAbort, Move.CallbackReturnsClose, Move.CallbackCloses,
+        Move.CallbackAborts, Move.CallbackThrows, Move.TimePasses,
+    ];
+
+    /// <summary>Whether nothing in it can end the connection before all is said.</summary>
+    public bool IsPeaceful => Steps.All(step => !s_endings.Contains(step.Move));
+
     /// <summary>The script as a person writes it down.</summary>
     public override string ToString() => $"{(IsServer ? "server" : "client")}: {string.Join(", ", Steps)}";
 }
