@@ -34,7 +34,7 @@ public sealed class HostedLibEvHarness : LoopHarness
     public EvHost Host { get; }
 
     /// <summary>How one iteration of the host is made; by default it is just run.</summary>
-    public Func<EvRunMode, bool> RunHost { get => field ?? Host.Run; set; }
+    public Func<EvRunMode, bool> RunHost { get => field ??= Host.Run; set; }
 
     /// <inheritdoc/>
     public override bool Turn(int maxMilliseconds = 0)
