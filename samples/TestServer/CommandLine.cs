@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using EventLoops;
@@ -15,6 +16,8 @@ internal static class CommandLine
 
     // A control frame may carry 125 bytes (RFC 6455 5.5), and the library takes no limit below that.
     private const long SmallestMaxMessage = 125;
+
+    private static readonly string ForeignLoopNames = string.Join(" or ", ForeignLoopServer.Loops.Keys);
 
     private static readonly Dictionary<string, OriginPolicy> Origins = new(StringComparer.Ordinal)
     {
@@ -43,6 +46,11 @@ internal static class CommandLine
         "--loop", "What to run on: a loop that the library makes (auto: the best there is), or a poll array that the program owns.",
         "a loop that this build has", [.. OwnLoopServer.Flags.Keys, ExternalLoop]);
 
+    private static readonly Option<bool> Foreign = new("--foreign")
+    {
+        Description = $"The program makes the loop ({ForeignLoopNames}) itself, runs it before and after serving, and the library is a guest on it.",
+    };
+
     private static readonly Option<string> Root = Usage.Option<string>(
         "--root", "DIR", "The folder whose files are served.",
         "a folder that exists", TryReadFolder).Or(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
@@ -65,15 +73,25 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Root, Origin, Log, MaxMessage,
+            Port, Host, Loop, Foreign, Root, Origin, Log, MaxMessage,
         };
+        command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.SetAction(parsed => serve(Read(parsed)));
         return Usage.Run(command, args);
+    }
+
+    private static void RefuseForeignLoopThatIsOwn(CommandResult given)
+    {
+        // The text is looked at and not the value, which does not exist when it is wrong; then there is a sentence about that already.
+        string loop = given.GetResult(Loop) is { Tokens: [{ Value: string text }] } ? text : "";
+        if (given.GetResult(Foreign) is { Implicit: false } && !ForeignLoopServer.Loops.ContainsKey(loop))
+            given.AddError($"--foreign needs a loop that another library brings: --loop {ForeignLoopNames}.");
     }
 
     private static ServerOptions Read(ParseResult parsed) => new(
         new IPEndPoint(parsed.GetRequiredValue(Host), parsed.GetRequiredValue(Port)),
         parsed.GetRequiredValue(Loop),
+        parsed.GetRequiredValue(Foreign),
         parsed.GetRequiredValue(Root),
         Origins[parsed.GetRequiredValue(Origin)],
         LogLevels[parsed.GetRequiredValue(Log)],

@@ -1,18 +1,21 @@
 using EventLoops;
 using EventLoops.Epoll;
 using EventLoops.LibEv;
+using EventLoops.LibUv;
 using TestServer;
 using TestServer.Loops;
 
 // A site and six WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served,
 // and each file under Loops shows one way to run it.
-LoopRegistry.Default.AddEpoll().AddLibEv();
+LoopRegistry.Default.AddEpoll().AddLibEv().AddLibUv();
 return CommandLine.Run(args, static options =>
 {
     try
     {
         if (options.Loop == CommandLine.ExternalLoop)
             ExternalPollServer.Run(options);
+        else if (options.IsForeign)
+            ForeignLoopServer.Run(options);
         else
             OwnLoopServer.Run(options);
         return 0;

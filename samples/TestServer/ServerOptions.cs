@@ -7,9 +7,10 @@ namespace TestServer;
 /// <summary>What the command line asked for.</summary>
 /// <param name="EndPoint">Where to listen.</param>
 /// <param name="Loop">The name of the loop to run on.</param>
+/// <param name="IsForeign">Whether the program makes and runs that loop itself, and the library is a guest on it.</param>
 /// <param name="Root">The folder whose files are served.</param>
 /// <param name="Origin">Which sites' pages may open a WebSocket.</param>
 /// <param name="LogLevel">The least that is logged.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
 internal sealed record ServerOptions(
-    IPEndPoint EndPoint, string Loop, string Root, OriginPolicy Origin, LogLevel LogLevel, long MaxMessage);
+    IPEndPoint EndPoint, string Loop, bool IsForeign, string Root, OriginPolicy Origin, LogLevel LogLevel, long MaxMessage);

@@ -66,6 +66,8 @@ public sealed class TestServerCommandLineTests
     [InlineData("--origin some", "--origin takes one of the policies (same, any), not 'some'.")]
     [InlineData("--log-level loud", "--log-level takes one of the levels (err, warn, notice, info, debug), not 'loud'.")]
     [InlineData("--max-message 124", "--max-message takes a number of bytes, at least 125, not '124'.")]
+    [InlineData("--foreign", "--foreign needs a loop that another library brings: --loop libuv.")]
+    [InlineData("--loop epoll --foreign", "--foreign needs a loop that another library brings: --loop libuv.")]
     [InlineData("--colour", "Unrecognized command or argument '--colour'.")]
     public async Task A_wrong_argument_is_answered_with_a_sentence(string arguments, string sentence)
     {
@@ -94,13 +96,26 @@ public sealed class TestServerCommandLineTests
         Assert.Equal("The libev loop needs libev 4, which was not found here (tried /nowhere/libev.so): apt-get install libev4.\n", server.Output);
     }
 
+    [Theory]
+    [InlineData("--loop libuv")]
+    [InlineData("--loop libuv --foreign")]
+    public async Task Without_libuv_a_sentence_names_its_package(string arguments)
+    {
+        await using SampleProcess server = SampleProcess.StartWith("EVENTLOOPS_LIBUV=/nowhere/libuv.so", "TestServer", ["--port", "0", .. arguments.Split(' ')]);
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal(
+            "The libuv loop cannot load '/nowhere/libuv.so', which EVENTLOOPS_LIBUV names; without that variable it takes the system's own library: apt-get install libuv1.\n",
+            server.Output);
+    }
+
     [Fact]
     public async Task The_help_names_every_option()
     {
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--root", "--origin <same|any>", "--log-level", "--max-message"];
+        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--origin <same|any>", "--log-level", "--max-message"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);
     }

@@ -7,11 +7,12 @@ public sealed class TestServers : IAsyncLifetime
 {
     public const string Poll = "poll";
     public const string Epoll = "epoll";
+    public const string LibUv = "libuv";
     public const string LibEv = "libev";
     public const string External = "external";
 
     /// <summary>The loops that are tested: those that are made of different code.</summary>
-    public static readonly string[] Loops = [Poll, Epoll, LibEv, External];
+    public static readonly string[] Loops = [Poll, Epoll, LibUv, LibEv, External];
 
     private readonly Dictionary<string, SampleProcess> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];
