@@ -20,6 +20,7 @@ public sealed unsafe partial class Descriptors : IDisposable
     private static int s_lastPrivate = HighestNumber();
 
     private readonly HashSet<int> _open = [];
+    private ulong _formerLimit;
 
     /// <summary>A non-blocking pipe.</summary>
     public (int Read, int Write) Pipe()
@@ -100,6 +101,19 @@ public sealed unsafe partial class Descriptors : IDisposable
         if (_open.Remove(fd)) Require(close(fd), "close");
     }
 
+    /// <summary>Opens descriptors until the process may have no more. Dispose gives them back, and the former limit.</summary>
+    public void Exhaust()
+    {
+        ulong* limit = stackalloc ulong[2];
+        Require(getrlimit(LimitOfDescriptors, limit), "getrlimit");
+        _formerLimit = limit[0];
+
+        // Little more than what is open already, so that few have to be opened.
+        limit[0] = (ulong)CountOpen() + 64;
+        Require(setrlimit(LimitOfDescriptors, limit), "setrlimit");
+        while (eventfd(0, NonBlocking | CloseOnExec) is var fd and >= 0) Own(fd);
+    }
+
     /// <summary>How many descriptors this process has open.</summary>
     public static int CountOpen() => Directory.GetFiles("/proc/self/fd").Length;
 
@@ -108,6 +122,13 @@ public sealed unsafe partial class Descriptors : IDisposable
     {
         foreach (int fd in _open) _ = close(fd);
         _open.Clear();
+        if (_formerLimit == 0) return;
+
+        ulong* limit = stackalloc ulong[2];
+        Require(getrlimit(LimitOfDescriptors, limit), "getrlimit");
+        limit[0] = _formerLimit;
+        Require(setrlimit(LimitOfDescriptors, limit), "setrlimit");
+        _formerLimit = 0;
     }
 
     private static int HighestNumber()
@@ -140,6 +161,9 @@ public sealed unsafe partial class Descriptors : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getrlimit(int resource, ulong* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setrlimit(int resource, ulong* limit);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int dup3(int fd, int number, int flags);

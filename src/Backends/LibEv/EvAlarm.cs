@@ -13,8 +13,12 @@ internal sealed unsafe class EvAlarm : IDisposable
     private readonly Watchers* _watchers;
     private readonly GCHandle _self;
 
+    /// <summary>Starts the <c>ev_async</c>.</summary>
+    /// <exception cref="LoopFaultException">The process has no descriptor left. Nothing was started.</exception>
     public EvAlarm(EvLoop loop)
     {
+        // libev opens a descriptor for the first one of its loop, and ends the process when it gets none.
+        new WakeEvent().Dispose();
         _loop = loop;
         _self = GCHandle.Alloc(this);
         _watchers = (Watchers*)NativeMemory.AllocZeroed((nuint)sizeof(Watchers));

@@ -22,8 +22,10 @@ public sealed class HostedLibEvLoop : HostedEventLoop, IEvOwner, IEvGuest
         : base("hosted libev", options)
     {
         EvLoop loop = new(ev, evLoop, keepsLoopAlive);
-        _descriptors = new EvDescriptors(loop, this);
+
+        // First the only one that can be refused, so that nothing has to be taken back.
         _alarm = new EvAlarm(loop);
+        _descriptors = new EvDescriptors(loop, this);
         _hooks = new EvTurnHooks(loop, this);
     }
 
@@ -42,6 +44,7 @@ public sealed class HostedLibEvLoop : HostedEventLoop, IEvOwner, IEvGuest
     /// <exception cref="LoopUnavailableException">
     /// libev is not installed, or is built in a way that this library does not know; the message says what is different. The host's loop has not been touched then.
     /// </exception>
+    /// <exception cref="LoopFaultException">The process has no descriptor left. The host's loop has not been touched then.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public static HostedLibEvLoop Attach(nint evLoop, nint libevHandle = 0, EventLoopOptions? options = null, bool keepsLoopAlive = true)
     {

@@ -27,8 +27,17 @@ public sealed unsafe class LibEvLoop : OwnedEventLoop, IEvOwner
             throw new LoopFaultException("ev_loop_new", (Errno)Marshal.GetLastSystemError());
 
         _loop = new EvLoop(ev, loop);
+        try
+        {
+            _alarm = new EvAlarm(_loop);
+        }
+        catch
+        {
+            ev.LoopDestroy(loop);
+            throw;
+        }
+
         _descriptors = new EvDescriptors(_loop, this);
-        _alarm = new EvAlarm(_loop);
     }
 
     /// <summary>The <c>struct ev_loop *</c>, for watchers of your own. Only on the loop's thread; it is this object that runs and destroys it.</summary>

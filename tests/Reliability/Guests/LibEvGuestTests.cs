@@ -252,6 +252,25 @@ public sealed class LibEvGuestTests : IDisposable
     }
 
     [Fact]
+    public void A_process_that_has_no_descriptor_left_is_told_so_and_lives_on()
+    {
+        new LibEvLoop().Dispose();
+        LoopFaultException? own;
+        LoopFaultException? hosted;
+        using (Descriptors all = new())
+        {
+            all.Exhaust();
+            own = Record.Exception(() => new LibEvLoop()) as LoopFaultException;
+            hosted = Record.Exception(() => HostedLibEvLoop.Attach(_host.Loop)) as LoopFaultException;
+        }
+
+        Assert.Equal(Errno.EMFILE, own?.Errno);
+        Assert.Equal(Errno.EMFILE, hosted?.Errno);
+        Assert.Equal(0, _host.PendingCount);
+        Leave(HostedLibEvLoop.Attach(_host.Loop));
+    }
+
+    [Fact]
     public void A_wake_from_another_thread_ends_the_wait_of_the_host()
     {
         HostedLibEvLoop guest = HostedLibEvLoop.Attach(_host.Loop);
