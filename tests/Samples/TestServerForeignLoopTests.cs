@@ -8,7 +8,7 @@ namespace EventLoops.Tests.Samples;
 /// <summary>The test server on a native loop that the program makes and runs itself.</summary>
 public sealed partial class TestServerForeignLoopTests
 {
-    public static MatrixTheoryData<string, bool> LoopsAndSignals => new(["libuv"], [true, false]);
+    public static MatrixTheoryData<string, bool> LoopsAndSignals => new(["libuv", "libev"], [true, false]);
 
     [Theory]
     [MemberData(nameof(LoopsAndSignals))]
@@ -32,6 +32,7 @@ public sealed partial class TestServerForeignLoopTests
 
     [Theory]
     [InlineData("libuv")]
+    [InlineData("libev")]
     public async Task A_port_that_is_taken_ends_the_loop_of_the_program_and_leaves_nothing_on_it(string loop)
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);

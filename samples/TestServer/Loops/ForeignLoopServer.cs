@@ -15,6 +15,7 @@ internal sealed class ForeignLoopServer : IDisposable
     public static readonly Dictionary<string, (LoopKind Kind, Func<INativeLoop> New)> Loops = new(StringComparer.Ordinal)
     {
         ["libuv"] = (LoopKind.LibUv, static () => new NativeUvLoop()),
+        ["libev"] = (LoopKind.LibEv, static () => new NativeEvLoop()),
     };
 
     private const int TicksAlone = 5;
