@@ -5,40 +5,45 @@ namespace EventLoops.Tests;
 /// <summary>Drives a guest on a libuv loop of the test's: one iteration of the host a turn.</summary>
 public sealed class HostedLibUvHarness : LoopHarness
 {
-    private readonly UvHost _host;
     private readonly UvHostTimer _limit;
+    private readonly bool _ownsHost;
     private int _depth;
 
     /// <summary>Makes a host and a guest on it.</summary>
     public HostedLibUvHarness(EventLoopOptions options)
         : this(new UvHost(), options)
     {
+        _ownsHost = true;
+
+        // A host without anything of its own would not turn at all.
+        Host.NewTimer().Start(milliseconds: 1_000_000, repeat: 1_000_000);
     }
 
-    private HostedLibUvHarness(UvHost host, EventLoopOptions options)
+    /// <summary>Makes a guest on a host that stays the caller's.</summary>
+    public HostedLibUvHarness(UvHost host, EventLoopOptions options)
         : base(HostedLibUvLoop.Attach(host.Loop, UvHost.Library, options), options)
     {
-        _host = host;
+        Host = host;
 
         // Timers may come before the wait, which would begin after the limit and have none.
         _limit = host.NewTimer(host.Stop);
-
-        // A host without anything of its own would not turn at all.
-        host.NewTimer().Start(milliseconds: 1_000_000, repeat: 1_000_000);
     }
 
     /// <summary>What the guest runs on.</summary>
-    public UvHost Host => _host;
+    public UvHost Host { get; }
+
+    /// <summary>How one iteration of the host is made; by default it is just run.</summary>
+    public Func<UvRunMode, bool> RunHost { get => field ??= Host.Run; set; }
 
     /// <inheritdoc/>
     public override bool Turn(int maxMilliseconds = 0)
     {
         int reported = Unhandled.Count;
-        bool hasEvents = _host.HasEvents;
+        bool hasEvents = Host.HasEvents;
         if (maxMilliseconds > 0) _limit.Start(maxMilliseconds);
 
         _depth++;
-        _host.Run(maxMilliseconds == 0 ? UvRunMode.NoWait : UvRunMode.Once);
+        RunHost(maxMilliseconds == 0 ? UvRunMode.NoWait : UvRunMode.Once);
         _depth--;
 
         _limit.Stop();
@@ -47,7 +52,10 @@ public sealed class HostedLibUvHarness : LoopHarness
     }
 
     /// <inheritdoc/>
-    protected override void DisposeHost() => _host.Dispose();
+    protected override void DisposeHost()
+    {
+        if (_ownsHost) Host.Dispose();
+    }
 
     /// <summary>An iteration inside an iteration cannot be refused by throwing through libuv, so that the guest reports it. Here it is thrown after all.</summary>
     private void ThrowWhatWasReported(int before)

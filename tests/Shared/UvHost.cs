@@ -73,9 +73,12 @@ public sealed unsafe partial class UvHost : IDisposable
     /// <summary>Has what libuv keeps for the process made before a test counts descriptors.</summary>
     public static T Warmed<T>(T value)
     {
-        RuntimeHelpers.RunClassConstructor(typeof(UvHost).TypeHandle);
+        Warm();
         return value;
     }
+
+    /// <inheritdoc cref="Warmed"/>
+    public static void Warm() => RuntimeHelpers.RunClassConstructor(typeof(UvHost).TypeHandle);
 
     /// <summary>Runs the loop. Returns whether something still keeps it alive.</summary>
     public bool Run(UvRunMode mode) => uv_run(Loop, (int)mode) != 0;
@@ -121,6 +124,9 @@ public sealed unsafe partial class UvHost : IDisposable
     /// <summary>Closes a handle that <see cref="Watch"/> made.</summary>
     public static void Unwatch(nint handle) => uv_close(handle, &OnHostClosed);
 
+    /// <summary>What some programs do before they end: closes whatever they find on their loop, also what is not theirs.</summary>
+    public void CloseEverything() => Walk(&CloseHandle);
+
     /// <summary>Closes the loop, and throws when somebody else has left a handle on it.</summary>
     public void Dispose()
     {
@@ -150,6 +156,12 @@ public sealed unsafe partial class UvHost : IDisposable
     private static void CountReference(nint handle, nint count)
     {
         if (uv_is_active(handle) != 0 && uv_has_ref(handle) != 0) ++*(int*)count;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void CloseHandle(nint handle, nint count)
+    {
+        if (uv_is_closing(handle) == 0) uv_close(handle, null);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -190,6 +202,9 @@ public sealed unsafe partial class UvHost : IDisposable
 
     [LibraryImport("libuv.so.1")]
     private static partial int uv_is_active(nint handle);
+
+    [LibraryImport("libuv.so.1")]
+    private static partial int uv_is_closing(nint handle);
 
     [LibraryImport("libuv.so.1")]
     private static partial int uv_has_ref(nint handle);

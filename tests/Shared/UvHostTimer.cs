@@ -23,6 +23,9 @@ public sealed unsafe partial class UvHostTimer
         *(nint*)_handle = GCHandle.ToIntPtr(_self);
     }
 
+    /// <summary>How often it has fired.</summary>
+    public int Ticks { get; private set; }
+
     /// <summary>Starts it, or starts it again.</summary>
     /// <param name="milliseconds">Until it fires.</param>
     /// <param name="repeat">From then on every so many milliseconds; 0 for once.</param>
@@ -34,7 +37,12 @@ public sealed unsafe partial class UvHostTimer
     internal void Close() => UvHost.uv_close(_handle, &OnClosed);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnTick(nint handle) => Of(handle)._tick();
+    private static void OnTick(nint handle)
+    {
+        UvHostTimer timer = Of(handle);
+        timer.Ticks++;
+        timer._tick();
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnClosed(nint handle)
