@@ -99,6 +99,19 @@ public sealed class TestServerCommandLineTests
         Assert.Equal("The libev loop needs libev 4, which was not found here (tried /nowhere/libev.so): apt-get install libev4.\n", server.Output);
     }
 
+    [Theory]
+    [InlineData("--loop libuv")]
+    [InlineData("--loop libuv --foreign")]
+    public async Task Without_libuv_a_sentence_names_its_package(string arguments)
+    {
+        await using SampleProcess server = SampleProcess.StartWith("EVENTLOOPS_LIBUV=/nowhere/libuv.so", "TestServer", ["--port", "0", .. arguments.Split(' ')]);
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal(
+            "The libuv loop cannot load '/nowhere/libuv.so', which EVENTLOOPS_LIBUV names; without that variable it takes the system's own library: apt-get install libuv1.\n",
+            server.Output);
+    }
+
     [Fact]
     public async Task The_help_names_every_option()
     {
