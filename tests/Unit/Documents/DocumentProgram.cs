@@ -48,7 +48,8 @@ internal sealed class DocumentProgram : IAsyncDisposable
     private static bool IsLibrary(string path)
     {
         string name = Path.GetFileName(path);
-        return (name.StartsWith("EventLoops.", StringComparison.Ordinal) && !name.StartsWith("EventLoops.Tests.", StringComparison.Ordinal))
+        return name == "EventLoops.Tests.StandIns.dll"
+            || (name.StartsWith("EventLoops.", StringComparison.Ordinal) && !name.StartsWith("EventLoops.Tests.", StringComparison.Ordinal))
             || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
     }
 }

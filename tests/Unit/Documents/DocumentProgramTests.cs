@@ -13,6 +13,10 @@ public sealed partial class DocumentProgramTests
     {
         { "docs/libev.md", 0 },
         { "docs/libev.md", 1 },
+        { "docs/libuv.md", 0 },
+        { "docs/libuv.md", 1 },
+        { "docs/libuv.md", 2 },
+        { "docs/libuv.md", 3 },
         { "docs/external-poll.md", 0 },
     };
 
