@@ -49,7 +49,7 @@ public sealed partial class Connection
         Thread.Loop.VerifyThread();
         if (_fd >= 0 && !IsClosed)
             Io.SetOption(_fd, SocketTuning.LingerZero, 1);
-        End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+        End(SettledOr(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local }));
     }
 
     /// <summary>
@@ -92,11 +92,13 @@ public sealed partial class Connection
     /// <summary>The end, because the system said so.</summary>
     internal void EndByError(Errno errno)
     {
-        // After both close frames, or once the last answer has left, a reset tells nothing new.
-        if (State is ConnectionState.Flushing or ConnectionState.Lingering && (_close.IsClean || _role is not WebSocketRole))
+        // After both close frames, or once the last answer has left, a reset tells nothing new. After a fault it is no news either: the fault is why.
+        if (State is not (ConnectionState.Flushing or ConnectionState.Lingering))
+            End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
+        else if (_close.IsClean || _role is not WebSocketRole)
             End(_close);
         else
-            End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
+            End(_close with { SystemError = errno });
     }
 
     /// <summary>The end, once everything that was written has left.</summary>
@@ -158,8 +160,16 @@ public sealed partial class Connection
             LeaveCork(ownsCork);
         }
 
-        End(new CloseInfo { Code = code, Origin = CloseOrigin.Local });
+        End(SettledOr(new CloseInfo { Code = code, Origin = CloseOrigin.Local }));
     }
+
+    /// <summary>Once the last bytes are leaving, why it ends is settled; that some of them are lost now only means that it was not clean.</summary>
+    private CloseInfo SettledOr(in CloseInfo close) => State switch
+    {
+        ConnectionState.Flushing => _close with { IsClean = false },
+        ConnectionState.Lingering => _close,
+        _ => close,
+    };
 
     /// <summary>Everything has left.</summary>
     private void OnFlushed()

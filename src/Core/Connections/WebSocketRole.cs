@@ -237,6 +237,8 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     {
         if (Connection.State == ConnectionState.Established)
             SendClose(code, default);
+        else
+            code = _localClose.Code;
         Connection.EndAfterFlush(new CloseInfo { Code = code, Origin = CloseOrigin.Error, Fault = fault }, AfterFlush.ShutdownAndLinger);
     }
 
