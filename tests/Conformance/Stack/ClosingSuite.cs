@@ -235,6 +235,46 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Theory]
+    [InlineData("reset")]
+    [InlineData("abort")]
+    [InlineData("end of the context")]
+    public void What_broke_a_rule_is_still_why_it_ended_whatever_comes_after_it(string after)
+    {
+        TestProtocol protocol = NewProtocol();
+        LoopContext context = Serve(protocol);
+        RawPeer peer = Open(context);
+        Harness.RunUntil(() => protocol.Newest is not null);
+        peer.SendFrame(3, "?"u8);
+        Assert.Equal(1002, peer.ReadFrame().CloseCode);
+
+        if (after == "reset") peer.Reset();
+        else if (after == "abort") protocol.Newest!.Abort();
+        else context.Dispose();
+        Harness.RunUntil(() => Recorder.Closes.Count == 1);
+
+        CloseInfo close = Recorder.Closes[0].Close;
+        Assert.Equal((WebSocketCloseCode.ProtocolError, CloseOrigin.Error), (close.Code, close.Origin));
+        Assert.NotEqual(ProtocolFault.None, close.Fault);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_rule_that_is_broken_after_our_close_ends_with_the_code_that_we_sent(bool isServer)
+    {
+        (Connection connection, RawPeer peer) = Open(NewProtocol(), isServer);
+        connection.Close((WebSocketCloseCode)4001);
+        Assert.Equal(4001, peer.ReadFrame().CloseCode);
+
+        peer.SendFrame(3, "?"u8);
+        if (isServer) peer.EndStream();
+        CloseInfo close = ReadEnd(peer);
+
+        Assert.Equal(((WebSocketCloseCode)4001, false), (close.Code, close.IsClean));
+        Assert.NotEqual(ProtocolFault.None, close.Fault);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Closing_twice_sends_one_close_frame(bool isServer)

@@ -48,7 +48,7 @@ internal sealed class TracePeer(RawPeer peer)
 
     public void SendHead(int count)
     {
-        if (!_isSilent && !_speech.HasSentHead) peer.Send(s_head[_speech.TakeHead(count)]);
+        if (!_isSilent && !_speech.HasSentHead) peer.Send(s_head.AsSpan()[_speech.TakeHead(count)]);
     }
 
     public void SendFrames(SendsFrames command)
@@ -59,7 +59,7 @@ internal sealed class TracePeer(RawPeer peer)
         byte[] all = [.. s_head[_speech.TakeHead(int.MaxValue / 2)], .. _rest, .. frames.SelectMany(bytes => bytes)];
         int held = _speech.Cut(command.Frames, [.. frames.Select(bytes => bytes.Length)], command.HeldBack);
         _rest = all[^held..];
-        peer.Send(all[..^held]);
+        peer.Send(all.AsSpan(0, all.Length - held));
     }
 
     public void EndStream()

@@ -11,7 +11,7 @@ internal sealed class TracePlayer : IDisposable
     private readonly List<Connection> _connections = [];
     private readonly List<User> _users = [];
     private readonly Dictionary<int, string> _notes = [];
-    private readonly List<int> _steps = [];
+    private readonly List<(int Calls, bool[] AreOpen)> _steps = [];
 
     private TracePlayer(LoopFactory factory)
     {
@@ -33,16 +33,19 @@ internal sealed class TracePlayer : IDisposable
         {
             player.Do(command);
             player._bench.Harness.Settle();
-            player._steps.Add(player._bench.Recorder.Calls.Count);
+            player.EndStep();
         }
 
         player._context.Dispose();
-        player._steps.Add(player._bench.Recorder.Calls.Count);
+        player.EndStep();
         player._bench.Harness.Settle();
         return player.Trace(writables, listens);
     }
 
     public void Dispose() => _bench.Dispose();
+
+    private void EndStep() =>
+        _steps.Add((_bench.Recorder.Calls.Count, [.. _connections.Select(connection => connection.State == ConnectionState.Established)]));
 
     private void Do(TraceCommand command)
     {
@@ -113,18 +116,18 @@ internal sealed class TracePlayer : IDisposable
     private string Trace(bool writables, bool listens)
     {
         IEnumerable<string> lines = _connections.Select((connection, who) =>
-            $"#{who}: {StepsOf(connection, writables)}" + (listens ? $" / {_peers[who].Heard()}" : ""));
+            $"#{who}: {StepsOf(who, connection, writables)}" + (listens ? $" / {_peers[who].Heard()}" : ""));
         return string.Join('\n', lines);
     }
 
-    private string StepsOf(Connection connection, bool writables)
+    private string StepsOf(int who, Connection connection, bool writables)
     {
         int number = _bench.Recorder.NumberOf(connection);
         List<string> steps = [];
         int from = 0;
-        foreach (int to in _steps)
+        foreach ((int to, bool[] areOpen) in _steps)
         {
-            steps.Add(StepOf(number, from, to, writables));
+            steps.Add(StepOf(number, from, to, writables && who < areOpen.Length && areOpen[who]));
             from = to;
         }
 
@@ -135,19 +138,17 @@ internal sealed class TracePlayer : IDisposable
     {
         List<string> calls = [];
         bool wasWritable = false;
-        bool isOver = false;
         for (int i = from; i < to; i++)
         {
             RecordedCall call = _bench.Recorder.Calls[i];
             if (call.Connection != connection) continue;
 
-            isOver |= call.Reason == CallbackReason.WsiDestroy;
             if (call.Reason == CallbackReason.ServerWriteable) wasWritable = true;
             else if (_notes.TryGetValue(i, out string? note)) calls.Add(note);
             else if (call.Reason != CallbackReason.Receive) calls.Add(call.ToString());
         }
 
-        if (writables && wasWritable && !isOver) calls.Add(((int)CallbackReason.ServerWriteable).ToString(CultureInfo.InvariantCulture));
+        if (writables && wasWritable) calls.Add(((int)CallbackReason.ServerWriteable).ToString(CultureInfo.InvariantCulture));
         return string.Join(' ', calls);
     }
 

@@ -17,7 +17,7 @@ namespace EventLoops.Tests.Traces;
 /// <list type="bullet">
 /// <item>the parts of a message are one, with the length of all: where a stream is cut into reads is the kernel's affair. A message that never becomes whole is left out;</item>
 /// <item>writable callbacks (11) of one line are one at its end: an owned loop calls in the turn, a foreign array in the next one. In the line in which the
-/// connection ends they are left out, as the end may come first;</item>
+/// WebSocket ends, or begins to, they are left out, as that may come first;</item>
 /// <item>the errno of an error is left out: it depends on which call meets the reset first;</item>
 /// <item>on a difficult kernel, which cuts and refuses, writable callbacks are left out altogether, as there are extra ones after refused bytes.</item>
 /// </list>
