@@ -70,6 +70,16 @@ public sealed unsafe partial class UvHost : IDisposable
         set => *(nint*)Loop = value;
     }
 
+    /// <summary>Does as bindings do that keep a <c>GCHandle</c> in <c>data</c>: takes what all handles on the loop have there for one, and looks where it leads.</summary>
+    public IReadOnlyList<object?> FindOwners()
+    {
+        List<object?> owners = [];
+        GCHandle list = GCHandle.Alloc(owners);
+        uv_walk(Loop, &AddOwner, GCHandle.ToIntPtr(list));
+        list.Free();
+        return owners;
+    }
+
     /// <summary>Has what libuv keeps for the process made before a test counts descriptors.</summary>
     public static T Warmed<T>(T value)
     {
@@ -157,6 +167,10 @@ public sealed unsafe partial class UvHost : IDisposable
     {
         if (uv_is_active(handle) != 0 && uv_has_ref(handle) != 0) ++*(int*)count;
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void AddOwner(nint handle, nint list) =>
+        ((List<object?>)GCHandle.FromIntPtr(list).Target!).Add(GCHandle.FromIntPtr(*(nint*)handle).Target);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void CloseHandle(nint handle, nint count)
