@@ -76,13 +76,12 @@ public sealed class HttpWriterTests
         byte[] destination = new byte[1024];
         DateField date = new();
         DateTimeOffset now = DateTimeOffset.UnixEpoch;
-        for (int i = 0; i < 10; i++)
-            WriteHead(destination, date, now.AddSeconds(i));
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-            WriteHead(destination, date, now.AddSeconds(i));
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        long allocated = Allocation.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+                WriteHead(destination, date, now.AddSeconds(i));
+        });
+        Assert.Equal(0, allocated);
     }
 
     [Fact]

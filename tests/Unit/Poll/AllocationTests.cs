@@ -70,9 +70,10 @@ public sealed class AllocationTests
     {
         for (int i = 0; i < 100; i++) turn();
         long calls = handler.Calls;
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 5; i++) turn();
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = Allocation.Of(() =>
+        {
+            for (int i = 0; i < 5; i++) turn();
+        });
 
         Assert.NotEqual(calls, handler.Calls);
         return allocated;

@@ -218,9 +218,11 @@ public sealed class SimulatedLoopTests : IDisposable
         }
 
         for (int i = 0; i < 100; i++) Turn();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++) Turn();
+        long allocated = Allocation.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++) Turn();
+        });
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated);
     }
 }
