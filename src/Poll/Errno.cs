@@ -41,6 +41,9 @@ public enum Errno
     /// <summary>It exists already.</summary>
     EEXIST = 17,
 
+    /// <summary>There is no such device, or no network interface of that name.</summary>
+    ENODEV = 19,
+
     /// <summary>An argument is invalid.</summary>
     EINVAL = 22,
 

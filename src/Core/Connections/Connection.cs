@@ -42,7 +42,10 @@ public sealed partial class Connection : IReadyHandler
     /// <summary>The service thread, which never changes.</summary>
     public ServiceThread Thread { get; }
 
-    /// <summary>The virtual host that accepted it; null for a client.</summary>
+    /// <summary>
+    /// The virtual host that serves it; null for a client. Before the first request has named one it is the one that listened first, and a later request
+    /// may name another. A connection that comes to another host gets fresh session data there.
+    /// </summary>
     public VirtualHost? VirtualHost => _hosted?.Host;
 
     /// <summary>The protocol that is called for it now.</summary>
@@ -81,13 +84,18 @@ public sealed partial class Connection : IReadyHandler
 
     internal HostedProtocol? Hosted => _hosted;
 
+    /// <summary>Where it was accepted; null for a client.</summary>
+    internal Listener? Listener { get; private set; }
+
     private SocketIo Io => Thread.Loop.SocketIo;
 
     /// <summary>Takes an accepted descriptor into service.</summary>
-    internal static void Accept(ServiceThread thread, VirtualHost host, int fd)
+    internal static void Accept(ServiceThread thread, Listener listener, int fd)
     {
+        VirtualHost host = listener.Hosts.Default!;
         Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true) { State = ConnectionState.AwaitingRequest };
         connection._fd = fd;
+        connection.Listener = listener;
         connection._role = new HttpServerRole(connection);
         connection.Bind(host.ProtocolZero);
         connection.Announce();

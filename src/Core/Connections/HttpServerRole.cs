@@ -122,6 +122,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private void OnHead(HttpHead head)
     {
         _isHeadDeadlineSet = false;
+        ChooseHost(head);
         if (head.WantsWebSocket)
         {
             Upgrade(head);
@@ -154,6 +155,15 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         Thread.Scratch.AsSpan(0, length).CopyTo(path);
         Serve(head, path.AsSpan(0, length));
         BufferPool.Return(path);
+    }
+
+    /// <summary>A request goes to the virtual host that it names (RFC 9110 7.2), each request anew.</summary>
+    private void ChooseHost(HttpHead head)
+    {
+        // The hosts may all have gone in an earlier callback of this turn; then the connection is on its way out as well.
+        VirtualHost? host = Connection.Listener!.Hosts.Choose(head.Authority);
+        if (host is not null && host != Connection.VirtualHost)
+            Connection.Bind(host.ProtocolZero);
     }
 
     private void BeginRequest(HttpHead head)

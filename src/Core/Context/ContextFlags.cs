@@ -16,6 +16,12 @@ public enum ContextFlags : long
     /// <summary>The loop is libuv: the original's <c>LWS_SERVER_OPTION_LIBUV</c>.</summary>
     LibUv = 1L << 10,
 
+    /// <summary>
+    /// The context begins without virtual hosts, and all of them are made by <see cref="LoopContext.CreateVirtualHost"/>: the original's
+    /// <c>LWS_SERVER_OPTION_EXPLICIT_VHOSTS</c>. Then <see cref="LoopContextOptions.VirtualHosts"/> must be empty.
+    /// </summary>
+    ExplicitVirtualHosts = 1L << 13,
+
     /// <summary>The loop is epoll.</summary>
     Epoll = 1L << 40,
 
@@ -43,6 +49,7 @@ internal static class ContextFlagsLoop
     public static LoopKind LoopKindOf(this ContextFlags flags)
     {
         LoopKind? chosen = null;
+        flags &= ~ContextFlags.ExplicitVirtualHosts;
         foreach ((ContextFlags flag, LoopKind kind) in Loops)
         {
             if (!flags.HasFlag(flag))

@@ -35,10 +35,12 @@ public sealed class LoopContext : IDisposable
         if (_ownsLoop)
             Loop.UnhandledException = Log.LoopWorkThrew;
         Thread = new ServiceThread(this, Loop, index: 0);
+        Listeners = new ListenerTable(Thread);
         Loop.Join(Thread);
         try
         {
-            StartHosts(options.VirtualHosts);
+            foreach (VirtualHostOptions host in options.VirtualHosts)
+                StartHost(host);
         }
         catch
         {
@@ -66,6 +68,8 @@ public sealed class LoopContext : IDisposable
     internal ICallbackTracer? Tracer { get; }
 
     internal EventLoopsLog Log { get; }
+
+    internal ListenerTable Listeners { get; }
 
     /// <inheritdoc cref="ServiceThread.Service" />
     public bool Service(int maxMilliseconds)
@@ -109,6 +113,24 @@ public sealed class LoopContext : IDisposable
         return Connection.BeginConnect(Thread, options);
     }
 
+    /// <summary>
+    /// Adds a virtual host, before the loop runs or while it does: takes its protocols into service and listens, or joins those who listen at its endpoints
+    /// already. The original's <c>lws_create_vhost</c>. <see cref="VirtualHost.Destroy"/> takes it away again.
+    /// </summary>
+    /// <param name="options">What it is; read now and not kept.</param>
+    /// <returns>The host, in service.</returns>
+    /// <exception cref="ArgumentException">An option is wrong, or a host of the same name is served at one of the endpoints; the message says which.</exception>
+    /// <exception cref="LoopFaultException">The system refused to listen somewhere; the message names the endpoint, the call and the errno. Nothing is left behind.</exception>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public VirtualHost CreateVirtualHost(VirtualHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Loop.VerifyThread();
+        options.Validate();
+        return StartHost(options);
+    }
+
     /// <summary>Asks for a writable callback for every open WebSocket of a protocol, on every virtual host, the newest first.</summary>
     /// <param name="protocol">The protocol.</param>
     /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
@@ -145,16 +167,36 @@ public sealed class LoopContext : IDisposable
 
     internal long NextConnectionId() => ++_lastConnectionId;
 
-    private void StartHosts(IReadOnlyList<VirtualHostOptions> all)
+    /// <summary>Takes a host out of service; its connections end, and its protocols leave when the last one has.</summary>
+    internal void Destroy(VirtualHost host)
     {
-        foreach (VirtualHostOptions options in all)
+        // A context that is leaving does all of this itself when its turn is over.
+        if (_isDisposed)
+            return;
+
+        _hosts.Remove(host);
+        host.StopListening();
+        Thread.CloseAllOf(host);
+    }
+
+    private VirtualHost StartHost(VirtualHostOptions options)
+    {
+        VirtualHost host = new(this, options);
+        _hosts.Add(host);
+        try
         {
-            VirtualHost host = new(this, options);
-            _hosts.Add(host);
-            host.Start(Thread);
-            foreach (EndPoint endPoint in host.LocalEndPoints)
-                Log.Listening(host.Name, endPoint, Loop.Name);
+            host.Start();
         }
+        catch
+        {
+            host.Stop();
+            _hosts.Remove(host);
+            throw;
+        }
+
+        foreach (EndPoint endPoint in host.LocalEndPoints)
+            Log.Listening(host.Name, endPoint, Loop.Name);
+        return host;
     }
 
     /// <summary>The end, outside of every callback.</summary>

@@ -17,7 +17,9 @@ public sealed class LoopContextOptions
     /// </summary>
     public ContextFlags Flags { get; init; }
 
-    /// <summary>The virtual hosts. May be empty for a context that only carries clients.</summary>
+    /// <summary>
+    /// The virtual hosts to begin with. May be empty for a context that only carries clients, or whose hosts are made by <see cref="LoopContext.CreateVirtualHost"/>.
+    /// </summary>
     public IReadOnlyList<VirtualHostOptions> VirtualHosts { get; init; } = [];
 
     /// <summary>What one connection may ask for.</summary>
@@ -39,6 +41,13 @@ public sealed class LoopContextOptions
             throw new ArgumentException($"{nameof(Flags)} asks for a {kind} loop, but {nameof(Loop)} is given already.", nameof(Flags));
 
         ArgumentNullException.ThrowIfNull(VirtualHosts);
+        if (Flags.HasFlag(ContextFlags.ExplicitVirtualHosts) && VirtualHosts.Count > 0)
+        {
+            throw new ArgumentException(
+                $"{nameof(Flags)} has {nameof(ContextFlags.ExplicitVirtualHosts)}, so {nameof(VirtualHosts)} must be empty: make them by {nameof(LoopContext)}.{nameof(LoopContext.CreateVirtualHost)}.",
+                nameof(VirtualHosts));
+        }
+
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(Timeouts);
         Limits.Validate();

@@ -22,6 +22,7 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly HttpHeadLimits _headLimits;
     private readonly List<Connection> _connections = [];
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+    private readonly List<VirtualHost> _leavingHosts = [];
     private bool _isLeaving;
 
     internal ServiceThread(LoopContext context, EventLoop loop, int index)
@@ -45,7 +46,7 @@ public sealed class ServiceThread : ITurnParticipant
     /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
     public int ConnectionCount => _connections.Count;
 
-    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _isLeaving;
+    bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _leavingHosts.Count > 0 || _isLeaving;
 
     internal Cork Cork { get; } = new();
 
@@ -101,6 +102,7 @@ public sealed class ServiceThread : ITurnParticipant
             _closes.Done();
         }
 
+        StopLeavingHosts();
         if (!_isLeaving)
             return;
 
@@ -151,10 +153,37 @@ public sealed class ServiceThread : ITurnParticipant
     internal void CloseAll()
     {
         // A closing callback may begin a new connection; those are ended as well, and the list shrinks with each of them.
-        while (_connections.Count > 0)
+        while (_connections.Count > 0 || _leavingHosts.Count > 0)
         {
-            _connections[^1].EndForShutdown();
+            if (_connections.Count > 0)
+                _connections[^1].EndForShutdown();
             ((ITurnParticipant)this).ServiceCloses();
+        }
+    }
+
+    /// <summary>Ends every connection of a host, as when the context is disposed; the host stops when the last one has had its closing callback.</summary>
+    internal void CloseAllOf(VirtualHost host)
+    {
+        _leavingHosts.Add(host);
+        foreach (Connection connection in _connections)
+        {
+            if (connection.VirtualHost == host)
+                connection.EndForShutdown();
+        }
+
+        // Inside a turn the closes are still to come.
+        if (!Loop.IsInTurn)
+            ((ITurnParticipant)this).ServiceCloses();
+    }
+
+    private void StopLeavingHosts()
+    {
+        // A protocol that leaves service may destroy another host: those wait for the next round of closes.
+        while (_leavingHosts.Count > 0 && _closes.IsEmpty)
+        {
+            VirtualHost host = _leavingHosts[^1];
+            _leavingHosts.RemoveAt(_leavingHosts.Count - 1);
+            host.Stop();
         }
     }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace EventLoops;
 
-/// <summary>A listening socket: accepts, and hands what it accepted to the service thread.</summary>
+/// <summary>A listening socket: accepts, and hands what it accepted to the service thread. Any number of virtual hosts may share it.</summary>
 internal sealed class Listener : IReadyHandler
 {
     // One crowd of arrivals must not keep the connections that are there waiting; the rest is accepted in the next turn.
@@ -12,60 +12,68 @@ internal sealed class Listener : IReadyHandler
     // How long accepting pauses when the system has no descriptor or memory left for a new connection.
     private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly VirtualHost _host;
     private readonly ServiceThread _thread;
     private readonly SocketIo _io;
     private readonly int _fd;
     private readonly LoopTimer _resume;
     private readonly string? _unixPath;
+    private readonly EndPoint _endPoint;
     private Watch? _watch;
     private int _spareFd = -1;
     private bool _fullWasLogged;
 
-    private Listener(VirtualHost host, ServiceThread thread, int fd, EndPoint endPoint)
+    private Listener(ServiceThread thread, int fd, EndPoint endPoint, string? unixPath)
     {
-        _host = host;
         _thread = thread;
         _io = thread.Loop.SocketIo;
         _fd = fd;
         _resume = new LoopTimer(_ => Resume());
-
-        // An abstract name, written with an @, is no file (unix(7)).
-        if (endPoint is UnixDomainSocketEndPoint && endPoint.ToString() is { } path && !path.StartsWith('@'))
-            _unixPath = path;
+        _unixPath = unixPath;
+        _endPoint = endPoint;
         LocalEndPoint = _io.GetLocalEndPoint(fd) ?? new IPEndPoint(IPAddress.None, 0);
     }
 
     public EndPoint LocalEndPoint { get; }
 
+    /// <summary>Who is served here.</summary>
+    public HostTable Hosts { get; } = new();
+
     /// <summary>Binds and listens, or throws and leaves nothing behind.</summary>
-    public static Listener Open(VirtualHost host, ServiceThread thread, EndPoint endPoint)
+    public static Listener Open(ServiceThread thread, EndPoint endPoint, VirtualHostOptions options)
     {
         SocketIo io = thread.Loop.SocketIo;
         int fd = Succeed(io.OpenStream(endPoint.AddressFamily), "socket", endPoint);
+        string? path = endPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.PathOf(unix) : null;
+        bool isBound = false;
         try
         {
             if (endPoint is IPEndPoint)
-            {
-                Succeed(io.SetOption(fd, SocketTuning.ReuseAddress, 1), "setsockopt(SO_REUSEADDR)", endPoint);
-
-                // Accepted sockets inherit the option from the listener, which saves a system call for each of them.
-                Succeed(io.SetOption(fd, SocketTuning.NoDelay, 1), "setsockopt(TCP_NODELAY)", endPoint);
-            }
+                Tune(io, fd, endPoint, options);
+            if (path is not null && options.UnixSocket.RemoveStale)
+                UnixSocketFile.RemoveIfStale(io, path);
 
             Succeed(io.Bind(fd, endPoint), "bind", endPoint);
-            Succeed(io.Listen(fd, host.Options.Backlog), "listen", endPoint);
+            isBound = true;
+            if (path is not null)
+                UnixSocketFile.Protect(path, options.UnixSocket);
+            Succeed(io.Listen(fd, options.Backlog), "listen", endPoint);
 
-            Listener listener = new(host, thread, fd, endPoint);
+            Listener listener = new(thread, fd, endPoint, path);
             listener.Start();
             return listener;
         }
         catch
         {
             io.Close(fd);
+            if (isBound && path is not null)
+                File.Delete(path);
             throw;
         }
     }
+
+    /// <summary>Whether it is what a host that names this endpoint wants. A port that the kernel is to choose is never one that it has chosen before.</summary>
+    public bool IsAt(EndPoint endPoint) =>
+        endPoint is not IPEndPoint { Port: 0 } && (endPoint.Equals(LocalEndPoint) || endPoint.Equals(_endPoint));
 
     public void OnReady(Watch watch, PollEvents ready)
     {
@@ -120,6 +128,18 @@ internal sealed class Listener : IReadyHandler
         return result.Value;
     }
 
+    private static void Tune(SocketIo io, int fd, EndPoint endPoint, VirtualHostOptions options)
+    {
+        Succeed(io.SetOption(fd, SocketTuning.ReuseAddress, 1), "setsockopt(SO_REUSEADDR)", endPoint);
+
+        // Accepted sockets inherit the option from the listener, which saves a system call for each of them.
+        Succeed(io.SetOption(fd, SocketTuning.NoDelay, 1), "setsockopt(TCP_NODELAY)", endPoint);
+
+        // Said in either case: what the kernel takes for granted is a setting of the system (net.ipv6.bindv6only).
+        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            Succeed(io.SetOption(fd, SocketTuning.IPv6Only, options.IPv6Only ? 1 : 0), "setsockopt(IPV6_V6ONLY)", endPoint);
+    }
+
     private void Start()
     {
         _watch = _thread.Loop.Watch(_fd, PollEvents.In, this);
@@ -128,14 +148,17 @@ internal sealed class Listener : IReadyHandler
 
     private void Adopt(int fd)
     {
-        // The callback may have disposed the context, and with it this listener.
-        if (_host.RaiseFilterNetworkConnection(fd) == CallbackResult.Close || _watch is null)
+        // Which host the peer wants is not known before its first request; until then it is a guest of the first one.
+        CallbackResult result = Hosts.Default!.RaiseFilterNetworkConnection(fd);
+
+        // The callback may have disposed the context or destroyed the last host, and with it this listener.
+        if (result == CallbackResult.Close || _watch is null)
         {
             _io.Close(fd);
             return;
         }
 
-        Connection.Accept(_thread, _host, fd);
+        Connection.Accept(_thread, this, fd);
     }
 
     /// <summary>

@@ -7,6 +7,7 @@ public sealed class VirtualHost
 {
     private readonly HostedProtocol[] _protocols;
     private readonly List<Listener> _listeners = [];
+    private bool _isDestroyed;
     private readonly Dictionary<Protocol, object> _data = new(ReferenceEqualityComparer.Instance);
     private int _initialised;
 
@@ -21,7 +22,7 @@ public sealed class VirtualHost
     /// <summary>The context that it belongs to.</summary>
     public LoopContext Context { get; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>Its name, by which it is found among the hosts that share its endpoints; see <see cref="VirtualHostOptions.Name"/>.</summary>
     public string Name => Options.Name;
 
     /// <summary>Where it really listens: port 0 of an option is the port that the kernel chose.</summary>
@@ -51,6 +52,22 @@ public sealed class VirtualHost
         return made;
     }
 
+    /// <summary>
+    /// Takes the host out of service while the context goes on: its name is not served any more, its connections end with their closing callbacks (open
+    /// WebSockets are told 1001, answers that are under way are cut), and then its protocols leave service. A listening socket stays for as long as another
+    /// host shares it. Inside a callback it takes effect with the closes of the turn. Twice is once.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    public void Destroy()
+    {
+        Context.Loop.VerifyThread();
+        if (_isDestroyed)
+            return;
+
+        _isDestroyed = true;
+        Context.Destroy(this);
+    }
+
     /// <summary>Asks for a writable callback for every open WebSocket of a protocol on this virtual host, the newest first.</summary>
     /// <param name="protocol">The protocol; one that is not served here is ignored.</param>
     /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
@@ -75,7 +92,7 @@ public sealed class VirtualHost
     }
 
     /// <summary>Takes the protocols into service, then listens.</summary>
-    internal void Start(ServiceThread thread)
+    internal void Start()
     {
         foreach (HostedProtocol hosted in _protocols)
         {
@@ -86,19 +103,24 @@ public sealed class VirtualHost
         }
 
         foreach (EndPoint endPoint in Options.Endpoints)
-            _listeners.Add(Listener.Open(this, thread, endPoint));
+        {
+            IEnumerable<EndPoint> all = endPoint is InterfaceEndPoint byName ? byName.Resolve() : [endPoint];
+            foreach (EndPoint one in all)
+                _listeners.Add(Context.Listeners.Join(this, one));
+        }
     }
 
     internal void StopListening()
     {
         foreach (Listener listener in _listeners)
-            listener.Close();
+            Context.Listeners.Leave(this, listener);
         _listeners.Clear();
     }
 
     /// <summary>Lets the protocols go, after the last connection; only those that were taken into service.</summary>
     internal void Stop()
     {
+        _isDestroyed = true;
         StopListening();
         for (int i = 0; i < _initialised; i++)
             _ = Raise(_protocols[i], CallbackReason.ProtocolDestroy);

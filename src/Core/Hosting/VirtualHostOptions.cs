@@ -28,14 +28,25 @@ public enum UnknownSubprotocolPolicy
 /// <summary>A virtual host: where it listens and what it speaks.</summary>
 public sealed class VirtualHostOptions
 {
-    /// <summary>The host's name. Default <c>default</c>.</summary>
+    /// <summary>
+    /// The host's name, as clients write it into the Host field, without a port. Default <c>default</c>. It matters where several hosts share an endpoint:
+    /// a request goes to the host of exactly its name, letters compared without regard to case; else to the nearest parent domain, so that
+    /// <c>cats.abc.com</c> finds <c>abc.com</c>; else to the host that listened there first.
+    /// </summary>
     public string Name { get; init; } = "default";
 
     /// <summary>
-    /// Where to listen: <see cref="IPEndPoint"/>s and <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>s. Port 0 takes a free port, which
-    /// <see cref="VirtualHost.LocalEndPoints"/> tells. Empty, the default, for a host that only carries clients.
+    /// Where to listen: <see cref="IPEndPoint"/>s, <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>s and <see cref="InterfaceEndPoint"/>s. Hosts that
+    /// name the same endpoint share one listening socket, whose settings are those of the first. Port 0 takes a free port, another one each time, which
+    /// <see cref="VirtualHost.LocalEndPoints"/> tells. Empty, the default, for a host that nobody connects to.
     /// </summary>
     public IReadOnlyList<EndPoint> Endpoints { get; init; } = [];
+
+    /// <summary>Whether an IPv6 endpoint leaves IPv4 alone. Default false: <c>[::]</c> takes both, and IPv4 peers have addresses such as <c>::ffff:192.0.2.1</c>.</summary>
+    public bool IPv6Only { get; init; }
+
+    /// <summary>Whom the files of Unix sockets let in.</summary>
+    public UnixSocketOptions UnixSocket { get; init; } = new();
 
     /// <summary>What is spoken; at least one. The first, protocol 0, also answers HTTP requests.</summary>
     public required IReadOnlyList<Protocol> Protocols { get; init; }
@@ -60,6 +71,8 @@ public sealed class VirtualHostOptions
         ArgumentException.ThrowIfNullOrEmpty(Name);
         ArgumentNullException.ThrowIfNull(Endpoints);
         ArgumentNullException.ThrowIfNull(Protocols);
+        ArgumentNullException.ThrowIfNull(UnixSocket);
+        UnixSocket.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
 
         if (Protocols.Count == 0)

@@ -31,6 +31,8 @@ public static class OnHostedLibUvLoop
 
     public sealed class Contexts() : ContextSuite(s_new);
 
+    public sealed class VirtualHosts() : VirtualHostSuite(s_new);
+
     public sealed class SystemCalls() : SystemCallSuite(s_new);
 
     public sealed class Faults() : FaultSuite(s_new);

@@ -22,6 +22,19 @@ internal static class HostName
         return colon > 0 && !value[..colon].ContainsAnyExcept(HttpChars.HostName) && IsValidPort(value[(colon + 1)..]);
     }
 
+    /// <summary>
+    /// What a valid value names, without its port. RFC 1034 3.1: the dot of the root at the end makes no other name of it, so it is taken off as well.
+    /// </summary>
+    internal static ReadOnlySpan<byte> WithoutPort(ReadOnlySpan<byte> value)
+    {
+        if (!value.IsEmpty && value[0] == '[')
+            return value[..(value.IndexOf((byte)']') + 1)];
+
+        int colon = value.IndexOf((byte)':');
+        ReadOnlySpan<byte> name = colon < 0 ? value : value[..colon];
+        return name.Length > 1 && name[^1] == '.' ? name[..^1] : name;
+    }
+
     private static bool IsValidIpLiteral(ReadOnlySpan<byte> value)
     {
         int bracket = value.IndexOf((byte)']');

@@ -1,0 +1,39 @@
+using System.Net;
+
+namespace EventLoops;
+
+/// <summary>The listening sockets of a context. Virtual hosts that name the same endpoint share one: it is opened for the first and closed with the last.</summary>
+internal sealed class ListenerTable(ServiceThread thread)
+{
+    private readonly List<Listener> _listeners = [];
+
+    /// <summary>Has a host served at an endpoint.</summary>
+    /// <exception cref="ArgumentException">A host of the same name is served there.</exception>
+    /// <exception cref="LoopFaultException">The system refused to listen there.</exception>
+    public Listener Join(VirtualHost host, EndPoint endPoint)
+    {
+        Listener? shared = _listeners.Find(listener => listener.IsAt(endPoint));
+        if (shared is not null && shared.Hosts.Contains(host.Name))
+            throw new ArgumentException($"A virtual host named '{host.Name}' is served at {endPoint} already.");
+
+        if (shared is null)
+        {
+            shared = Listener.Open(thread, endPoint, host.Options);
+            _listeners.Add(shared);
+        }
+
+        shared.Hosts.Add(host);
+        return shared;
+    }
+
+    /// <summary>A host is not served there any more.</summary>
+    public void Leave(VirtualHost host, Listener listener)
+    {
+        listener.Hosts.Remove(host);
+        if (listener.Hosts.Default is not null)
+            return;
+
+        listener.Close();
+        _listeners.Remove(listener);
+    }
+}
