@@ -100,7 +100,7 @@ public enum CallbackReason
     /// <summary>The change of the user's poll array is done.</summary>
     UnlockPoll = 36,
 
-    /// <summary>The peer has sent a close frame.</summary>
+    /// <summary>The peer has sent a close frame. Its length is that of the frame's payload: the two bytes of the code, and the text.</summary>
     WsPeerInitiatedClose = 38,
 
     /// <summary>Bits were added to an entry of the user's poll array. The original has no number of its own for it.</summary>

@@ -201,7 +201,7 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
         }
 
         WebSocketCloseCode code = frame.CloseCode;
-        CloseInfo close = new() { Code = code, Reason = Encoding.UTF8.GetString(frame.Payload), Origin = CloseOrigin.Remote, IsClean = true };
+        CloseInfo close = new() { Code = code, Reason = Encoding.UTF8.GetString(frame.CloseReason), Origin = CloseOrigin.Remote, IsClean = true };
         CallbackData data = new() { In = frame.Payload, Close = close };
         CallbackOutcome outcome = Connection.Raise(CallbackReason.WsPeerInitiatedClose, in data);
         if (Connection.IsClosed)

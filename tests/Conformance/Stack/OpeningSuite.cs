@@ -48,8 +48,24 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
         peer.SendClose(1000);
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal("29 19 20 0 6:5 11 7:4 38 4 30", Recorder.TraceOf(1));
+        Assert.Equal("29 19 20 0 6:5 11 7:4 38:2 4 30", Recorder.TraceOf(1));
         Assert.Equal([CallbackReason.ProtocolInit, CallbackReason.FilterNetworkConnection, CallbackReason.WsiCreate], Recorder.Calls.Take(3).Select(call => call.Reason));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0FA2")]
+    [InlineData("0FA26F766572")]
+    public void What_comes_with_a_peers_close_is_the_whole_payload_with_the_code_in_front(string payload)
+    {
+        PayloadOfClose protocol = new();
+        RawPeer peer = Open(Serve(protocol));
+
+        peer.SendFrame(RawFrame.CloseOpcode, Convert.FromHexString(payload));
+        peer.ReadToEnd();
+
+        Assert.Equal(payload, protocol.Hex);
+        Assert.Contains(new RecordedCall(CallbackReason.WsPeerInitiatedClose, 1, payload.Length / 2), Recorder.Calls);
     }
 
     [Fact]
@@ -319,4 +335,16 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
 
     private static string Field(Connection connection, ReadOnlySpan<byte> name) =>
         connection.Headers.TryGet(name, out ReadOnlySpan<byte> value) ? Encoding.ASCII.GetString(value) : "-";
+
+    /// <summary>The one callback of ported code, which keeps what comes with the peer's close frame.</summary>
+    private sealed class PayloadOfClose() : ReasonProtocol<NoSession>("close")
+    {
+        public string? Hex { get; private set; }
+
+        protected override int Callback(Connection? connection, CallbackReason reason, ref NoSession user, in CallbackData data)
+        {
+            if (reason == CallbackReason.WsPeerInitiatedClose) Hex = Convert.ToHexString(data.In);
+            return 0;
+        }
+    }
 }

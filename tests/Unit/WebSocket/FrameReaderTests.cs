@@ -156,7 +156,8 @@ public sealed class FrameReaderTests
         FrameEvent happened = reader.Read(ref input, in Client);
 
         Assert.Equal(WebSocketCloseCode.PolicyViolation, happened.CloseCode);
-        Assert.Equal("!"u8, happened.Payload);
+        Assert.Equal("!"u8, happened.CloseReason);
+        Assert.Equal(3, happened.Payload.Length);
     }
 
     [Fact]

@@ -73,7 +73,7 @@ internal sealed class FrameTrace(FrameReaderOptions options)
                 RecordPart(in happened);
                 return true;
             case FrameEventKind.Close:
-                _lines.Add($"close {Number((int)happened.CloseCode)} {Show(happened.Payload)}".TrimEnd());
+                _lines.Add($"close {Number((int)happened.CloseCode)} {Show(happened.CloseReason)}".TrimEnd());
                 return true;
             case FrameEventKind.Ping or FrameEventKind.Pong:
                 _lines.Add($"{(happened.Kind == FrameEventKind.Ping ? "ping" : "pong")} {Show(happened.Payload)}".TrimEnd());

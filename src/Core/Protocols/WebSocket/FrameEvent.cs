@@ -28,7 +28,7 @@ internal enum FrameEventKind : byte
 /// </summary>
 internal readonly ref struct FrameEvent
 {
-    /// <summary>The unmasked payload: of the part, of the ping or pong, or the reason of the close (the code is not in it).</summary>
+    /// <summary>The unmasked payload: of the part, of the ping or pong, or of the close frame (its code first, if it has one).</summary>
     internal Span<byte> Payload { get; init; }
 
     /// <summary>For <see cref="FrameEventKind.Data"/>: where the part lies in its message.</summary>
@@ -41,6 +41,9 @@ internal readonly ref struct FrameEvent
     /// For <see cref="FrameEventKind.Close"/>: the peer's code; <see cref="WebSocketCloseCode.NoStatus"/> when it sent none.
     /// </summary>
     internal WebSocketCloseCode CloseCode { get; init; }
+
+    /// <summary>For <see cref="FrameEventKind.Close"/>: the text behind the code (RFC 6455 5.5.1).</summary>
+    internal Span<byte> CloseReason => Payload.IsEmpty ? default : Payload[sizeof(ushort)..];
 
     internal FrameEventKind Kind { get; init; }
 

@@ -190,7 +190,7 @@ internal partial struct FrameReader
         if (!CloseCodes.MayBeSentByPeer(code)) return Fail(ProtocolFault.CloseCodeInvalid);
         // RFC 6455 5.5.1: what follows the code is UTF-8.
         if (!Utf8.IsValid(reason)) return Fail(ProtocolFault.CloseReasonInvalid);
-        return new FrameEvent { Kind = FrameEventKind.Close, CloseCode = (WebSocketCloseCode)code, Payload = reason };
+        return new FrameEvent { Kind = FrameEventKind.Close, CloseCode = (WebSocketCloseCode)code, Payload = payload };
     }
 
     private FrameEvent Fail(ProtocolFault fault)
