@@ -14,9 +14,9 @@ public static class LoopFactories
         ("external", static options => new ExternalLoopHarness(options)),
         ("epoll", static options => new OwnedLoopHarness(new EpollLoop(options), options)),
         ("libev", static options => new OwnedLoopHarness(new LibEvLoop(options), options)),
-        ("libev, hosted", static options => new HostedLibEvHarness(options)),
+        ("libev, hosted", static options => HostedLoopHarness.On(new EvHost(), options)),
         ("libuv", UvHost.Warmed<LoopFactory>(static options => new OwnedLoopHarness(new LibUvLoop(options), options))),
-        ("libuv, hosted", static options => new HostedLibUvHarness(options)),
+        ("libuv, hosted", static options => HostedLoopHarness.On(new UvHost(), options)),
     ];
 
     /// <summary>The loop on the simulated kernel, a friendly one.</summary>

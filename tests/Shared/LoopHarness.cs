@@ -44,6 +44,9 @@ public abstract class LoopHarness : IDisposable
     /// <summary>What handlers, timers and posted work let escape. The suites expect it to be empty at the end, unless a test clears it.</summary>
     public IList<Exception> Unhandled { get; } = new List<Exception>();
 
+    /// <summary>Descriptors that this loop can watch. Whoever asks disposes them.</summary>
+    public virtual DescriptorSource NewDescriptors() => new KernelDescriptors();
+
     /// <summary>One turn of the loop.</summary>
     /// <param name="maxMilliseconds">How long to wait for something to do; 0 does not wait.</param>
     /// <returns>Whether the wait reported something: a loop that is at rest says no.</returns>

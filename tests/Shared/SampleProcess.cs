@@ -88,10 +88,15 @@ public sealed partial class SampleProcess : IAsyncDisposable
     /// <exception cref="TimeoutException">There was none within the deadline.</exception>
     public async Task<Match> WaitForLineAsync(Regex pattern, TimeSpan? deadline = null)
     {
-        Task<Match?> line = _output.FirstMatchAsync(pattern);
-        if (await Task.WhenAny(line, Task.Delay(deadline ?? Deadline)) != line)
-            throw new TimeoutException($"{_name} did not print a line like '{pattern}' in time. It printed:\n{Output}");
-        return await line ?? throw new InvalidOperationException($"{_name} ended without a line like '{pattern}'. It printed:\n{Output}");
+        try
+        {
+            Match? line = await _output.FirstMatchAsync(pattern).WaitAsync(deadline ?? Deadline);
+            return line ?? throw new InvalidOperationException($"{_name} ended without a line like '{pattern}'. It printed:\n{Output}");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{_name} did not print a line like '{pattern}' in time. It printed:\n{Output}", late);
+        }
     }
 
     /// <summary>Waits until it has ended and everything that it printed has been read.</summary>

@@ -32,6 +32,9 @@ public sealed class SimulatedLoopHarness : LoopHarness
     }
 
     /// <inheritdoc/>
+    public override DescriptorSource NewDescriptors() => new VirtualDescriptors(_loop.Kernel);
+
+    /// <inheritdoc/>
     public override bool Turn(int maxMilliseconds = 0) => _loop.RunOnce(maxMilliseconds);
 
     private sealed class VirtualNetwork(SimulatedKernel kernel) : PeerNetwork

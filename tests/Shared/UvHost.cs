@@ -1,28 +1,21 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EventLoops.LibUv;
 
 namespace EventLoops.Tests;
 
-/// <summary>The modes of <c>uv_run</c>.</summary>
-public enum UvRunMode
-{
-    /// <summary>Until nothing is left that keeps the loop alive.</summary>
-    Default = 0,
-
-    /// <summary>One iteration, which may sleep.</summary>
-    Once = 1,
-
-    /// <summary>One iteration, which does not.</summary>
-    NoWait = 2,
-}
-
 /// <summary>
-/// Somebody else's libuv loop: made, run and closed by P/Invokes of the tests, so that nothing of the library under test has a hand in it. When it is disposed
-/// it must be as it was made, or that throws.
+/// Somebody else's libuv loop. When it is disposed there must be no handle on it that is not its own.
 /// </summary>
-public sealed unsafe partial class UvHost : IDisposable
+public sealed unsafe partial class UvHost : ForeignHost
 {
+    // enum uv_run_mode.
+    private const int RunDefault = 0;
+    private const int RunOnce = 1;
+    private const int RunNoWait = 2;
+
     private readonly List<UvHostTimer> _timers = [];
+    private bool _hadEvents;
 
     // libuv opens two pipe ends for signals when the first loop of a process is made, and keeps them.
     static UvHost()
@@ -42,10 +35,10 @@ public sealed unsafe partial class UvHost : IDisposable
     public static nint Library { get; }
 
     /// <summary>The <c>uv_loop_t</c>.</summary>
-    public nint Loop { get; }
+    public override nint Loop { get; }
 
-    /// <summary>Whether anything keeps the loop going.</summary>
-    public bool IsAlive => uv_loop_alive(Loop) != 0;
+    /// <inheritdoc/>
+    public override bool IsAlive => uv_loop_alive(Loop) != 0;
 
     /// <summary>Whether the next iteration will find a descriptor ready.</summary>
     public bool HasEvents
@@ -56,6 +49,15 @@ public sealed unsafe partial class UvHost : IDisposable
             return poll(&backend, 1, milliseconds: 0) > 0;
         }
     }
+
+    /// <inheritdoc/>
+    public override string Inventory => $"{HandleCount} handles, {ReferenceCount} of them referenced, data {Data}";
+
+    /// <summary>libuv lets go of a handle only while its loop turns.</summary>
+    public override bool LetsGoAtOnce => false;
+
+    /// <inheritdoc/>
+    public override bool HasReported => _hadEvents;
 
     /// <summary>How many handles libuv knows on the loop.</summary>
     public int HandleCount => Walk(&CountHandle);
@@ -90,34 +92,24 @@ public sealed unsafe partial class UvHost : IDisposable
     /// <inheritdoc cref="Warmed"/>
     public static void Warm() => RuntimeHelpers.RunClassConstructor(typeof(UvHost).TypeHandle);
 
-    /// <summary>Runs the loop. Returns whether something still keeps it alive.</summary>
-    public bool Run(UvRunMode mode) => uv_run(Loop, (int)mode) != 0;
+    /// <inheritdoc/>
+    public override HostedEventLoop Attach(EventLoopOptions? options = null, bool keepsLoopAlive = true, nint library = 0) =>
+        HostedLibUvLoop.Attach(Loop, library == 0 ? Library : library, options, keepsLoopAlive);
 
-    /// <summary>Runs iterations until a condition holds.</summary>
-    public void RunUntil(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    /// <inheritdoc/>
+    public override bool Run(HostRun mode)
     {
-        Deadline deadline = new();
-        while (!condition())
-        {
-            Run(UvRunMode.NoWait);
-            try
-            {
-                deadline.Check();
-            }
-            catch (TimeoutException late)
-            {
-                throw new TimeoutException($"This did not come true: {what}", late);
-            }
-        }
+        _hadEvents = HasEvents;
+        return uv_run(Loop, mode switch { HostRun.Once => RunOnce, HostRun.NoWait => RunNoWait, _ => RunDefault }) != 0;
     }
 
-    /// <summary>Ends a run of <see cref="UvRunMode.Default"/> after its iteration.</summary>
-    public void Stop() => uv_stop(Loop);
+    /// <inheritdoc/>
+    public override void Stop() => uv_stop(Loop);
 
-    /// <summary>A timer of the host's own, not started.</summary>
-    public UvHostTimer NewTimer(Action? tick = null)
+    /// <inheritdoc/>
+    public override ForeignTimer NewTimer(Action? tick = null)
     {
-        UvHostTimer timer = new(Loop, tick ?? (static () => { }));
+        UvHostTimer timer = new(Loop, tick);
         _timers.Add(timer);
         return timer;
     }
@@ -137,12 +129,15 @@ public sealed unsafe partial class UvHost : IDisposable
     /// <summary>What some programs do before they end: closes whatever they find on their loop, also what is not theirs.</summary>
     public void CloseEverything() => Walk(&CloseHandle);
 
+    /// <summary>Tries to close the loop at once. False when libuv says that there are handles on it.</summary>
+    public bool TryClose() => uv_loop_close(Loop) == 0;
+
     /// <summary>Closes the loop, and throws when somebody else has left a handle on it.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (UvHostTimer timer in _timers) timer.Close();
         _timers.Clear();
-        Run(UvRunMode.NoWait);
+        Run(HostRun.NoWait);
         Require(uv_loop_close(Loop), nameof(uv_loop_close));
         NativeMemory.Free((void*)Loop);
     }

@@ -4,45 +4,35 @@ using System.Runtime.InteropServices;
 namespace EventLoops.Tests;
 
 /// <summary>A timer that the owner of a <see cref="UvHost"/> has on it. Ends with the host.</summary>
-public sealed unsafe partial class UvHostTimer
+internal sealed unsafe partial class UvHostTimer : ForeignTimer
 {
-    internal const int PollType = 8;
+    public const int PollType = 8;
 
     private const int TimerType = 13;
 
-    private readonly Action _tick;
     private readonly nint _handle;
     private GCHandle _self;
 
-    internal UvHostTimer(nint loop, Action tick)
+    public UvHostTimer(nint loop, Action? tick)
     {
-        _tick = tick;
+        Tick = tick;
         _handle = (nint)NativeMemory.AllocZeroed(UvHost.uv_handle_size(TimerType));
         UvHost.Require(uv_timer_init(loop, _handle), nameof(uv_timer_init));
         _self = GCHandle.Alloc(this);
         *(nint*)_handle = GCHandle.ToIntPtr(_self);
     }
 
-    /// <summary>How often it has fired.</summary>
-    public int Ticks { get; private set; }
+    /// <inheritdoc/>
+    public override void Start(int milliseconds, int repeat = 0) =>
+        UvHost.Require(uv_timer_start(_handle, &OnTick, (ulong)milliseconds, (ulong)repeat), nameof(uv_timer_start));
 
-    /// <summary>Starts it, or starts it again.</summary>
-    /// <param name="milliseconds">Until it fires.</param>
-    /// <param name="repeat">From then on every so many milliseconds; 0 for once.</param>
-    public void Start(int milliseconds, int repeat = 0) => UvHost.Require(uv_timer_start(_handle, &OnTick, (ulong)milliseconds, (ulong)repeat), nameof(uv_timer_start));
+    /// <inheritdoc/>
+    public override void Stop() => UvHost.Require(uv_timer_stop(_handle), nameof(uv_timer_stop));
 
-    /// <summary>Stops it.</summary>
-    public void Stop() => UvHost.Require(uv_timer_stop(_handle), nameof(uv_timer_stop));
-
-    internal void Close() => UvHost.uv_close(_handle, &OnClosed);
+    public void Close() => UvHost.uv_close(_handle, &OnClosed);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnTick(nint handle)
-    {
-        UvHostTimer timer = Of(handle);
-        timer.Ticks++;
-        timer._tick();
-    }
+    private static void OnTick(nint handle) => Of(handle).GoOff();
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnClosed(nint handle)

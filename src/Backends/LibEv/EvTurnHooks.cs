@@ -11,11 +11,15 @@ internal interface IEvGuest
 
     /// <summary>The wait is over, and everybody else has been told of their events.</summary>
     void OnAfterEvents();
+
+    /// <summary>The host is destroying its loop, on which everything can still be stopped.</summary>
+    void OnLoopDestroyed();
 }
 
 /// <summary>
 /// A guest's place in the iterations of somebody else's loop: an <c>ev_prepare</c> and an <c>ev_check</c>. Both have the lowest priority, so that they come last, after
-/// the host's own and after the events of the batch; and an <c>ev_idle</c>, whose being there keeps the loop from waiting.
+/// the host's own and after the events of the batch; an <c>ev_idle</c>, whose being there keeps the loop from waiting; and an <c>ev_cleanup</c>, by which a host that
+/// destroys its loop too early is found out while there is still time.
 /// </summary>
 internal sealed unsafe class EvTurnHooks : IDisposable
 {
@@ -34,10 +38,14 @@ internal sealed unsafe class EvTurnHooks : IDisposable
         Fill(&_watchers->Prepare, &OnPrepare);
         Fill(&_watchers->Check, &OnCheck);
         Fill(&_watchers->Idle, &OnIdle);
+        Fill(&_watchers->Cleanup, &OnCleanup);
         _loop.Ev.PrepareStart(_loop.Pointer, &_watchers->Prepare);
         _loop.AfterPlumbingStart();
         _loop.Ev.CheckStart(_loop.Pointer, &_watchers->Check);
         _loop.AfterPlumbingStart();
+
+        // The one kind of watcher that libev itself never counts as a reason to go on.
+        _loop.Ev.CleanupStart(_loop.Pointer, &_watchers->Cleanup);
     }
 
     /// <summary>Keeps the loop from waiting, or lets it wait again.</summary>
@@ -60,6 +68,7 @@ internal sealed unsafe class EvTurnHooks : IDisposable
     public void Dispose()
     {
         SetIdle(false);
+        _loop.Ev.CleanupStop(_loop.Pointer, &_watchers->Cleanup);
         _loop.BeforePlumbingStop();
         _loop.Ev.CheckStop(_loop.Pointer, &_watchers->Check);
         _loop.BeforePlumbingStop();
@@ -79,6 +88,9 @@ internal sealed unsafe class EvTurnHooks : IDisposable
     private static void OnCheck(nint loop, EvWatcher* watcher, int events) => From(watcher)._guest.OnAfterEvents();
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnCleanup(nint loop, EvWatcher* watcher, int events) => From(watcher)._guest.OnLoopDestroyed();
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnIdle(nint loop, EvWatcher* watcher, int events)
     {
     }
@@ -95,5 +107,6 @@ internal sealed unsafe class EvTurnHooks : IDisposable
         public EvWatcher Prepare;
         public EvWatcher Check;
         public EvWatcher Idle;
+        public EvWatcher Cleanup;
     }
 }

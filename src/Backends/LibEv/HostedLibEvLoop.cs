@@ -5,7 +5,8 @@ namespace EventLoops.LibEv;
 /// host's own watchers; the steps of a turn after the events come at the end of each iteration. The host is never stopped or destroyed from here, and
 /// <see cref="HostedEventLoop.Detach"/> takes everything off it at once: the callback it is given is called before it returns, or at the end of the turn.
 /// <para>
-/// The host must outlive the guest: detach before <c>ev_loop_destroy</c>. The host must not run its loop inside one of the guest's callbacks; if it does, that
+/// The host must outlive the guest: detach before <c>ev_loop_destroy</c>. A host that forgets to is told so by <see cref="EventLoop.UnhandledException"/>, and the guest
+/// leaves in the middle of it; its contexts are still to be disposed. The host must not run its loop inside one of the guest's callbacks; if it does, that
 /// run serves the host alone, and <see cref="EventLoop.UnhandledException"/> is told.
 /// </para>
 /// </summary>
@@ -94,6 +95,12 @@ public sealed class HostedLibEvLoop : HostedEventLoop, IEvOwner, IEvGuest
         _descriptors.Turn++;
         Guard(static loop => loop.EndTurn());
         Exit();
+    }
+
+    void IEvGuest.OnLoopDestroyed()
+    {
+        ReportUnhandled(new InvalidOperationException("The host destroys its loop, on which there is still a guest; detach the guest before the host's loop ends."));
+        Guard(static loop => loop.Dispose());
     }
 
     /// <inheritdoc />

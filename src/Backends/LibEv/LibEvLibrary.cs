@@ -34,6 +34,8 @@ internal sealed unsafe class LibEvLibrary
     public readonly delegate* unmanaged[Cdecl]<nint, EvWatcher*, void> CheckStop;
     public readonly delegate* unmanaged[Cdecl]<nint, EvWatcher*, void> IdleStart;
     public readonly delegate* unmanaged[Cdecl]<nint, EvWatcher*, void> IdleStop;
+    public readonly delegate* unmanaged[Cdecl]<nint, EvWatcher*, void> CleanupStart;
+    public readonly delegate* unmanaged[Cdecl]<nint, EvWatcher*, void> CleanupStop;
     public readonly delegate* unmanaged[Cdecl]<nint, EvAsync*, void> AsyncStart;
     public readonly delegate* unmanaged[Cdecl]<nint, EvAsync*, void> AsyncStop;
     public readonly delegate* unmanaged[Cdecl]<nint, EvAsync*, void> AsyncSend;
@@ -63,6 +65,8 @@ internal sealed unsafe class LibEvLibrary
         CheckStop = (delegate* unmanaged[Cdecl]<nint, EvWatcher*, void>)Find(handle, "ev_check_stop");
         IdleStart = (delegate* unmanaged[Cdecl]<nint, EvWatcher*, void>)Find(handle, "ev_idle_start");
         IdleStop = (delegate* unmanaged[Cdecl]<nint, EvWatcher*, void>)Find(handle, "ev_idle_stop");
+        CleanupStart = (delegate* unmanaged[Cdecl]<nint, EvWatcher*, void>)Find(handle, "ev_cleanup_start");
+        CleanupStop = (delegate* unmanaged[Cdecl]<nint, EvWatcher*, void>)Find(handle, "ev_cleanup_stop");
         AsyncStart = (delegate* unmanaged[Cdecl]<nint, EvAsync*, void>)Find(handle, "ev_async_start");
         AsyncStop = (delegate* unmanaged[Cdecl]<nint, EvAsync*, void>)Find(handle, "ev_async_stop");
         AsyncSend = (delegate* unmanaged[Cdecl]<nint, EvAsync*, void>)Find(handle, "ev_async_send");

@@ -44,8 +44,13 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
 
     /// <summary>Tells libuv what the watch of a handle is interested in now.</summary>
     /// <exception cref="LoopFaultException">libuv refused.</exception>
+    /// <exception cref="InvalidOperationException">The host has closed the handle, which is not its own.</exception>
     public void Start(UvHandle handle)
     {
+        // libuv ends the process for a start of what is closed, or does not notice.
+        if (library.IsClosing(handle.Pointer) != 0)
+            throw ClosedByHost();
+
         int mask = UvEvents.MaskOf(handle.Watch!.Interest, handle.HasUrgentData);
         int result = mask == 0 ? library.PollStop(handle.Pointer) : library.PollStart(handle.Pointer, mask, &OnPoll);
         if (result < 0)
@@ -106,7 +111,7 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
         if (library.IsClosing(handle.Pointer) != 0)
         {
             _count--;
-            turns.OnException(new InvalidOperationException("The host has closed a handle that was not its own; detach the loop before the host's ends."));
+            turns.OnException(ClosedByHost());
             return;
         }
 
@@ -121,6 +126,9 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
         else
             _emptied = emptied;
     }
+
+    private static InvalidOperationException ClosedByHost() =>
+        new("The host has closed a handle that was not its own; detach the loop before the host's ends.");
 
     private static LoopFaultException Refused(string call, int result) => new(call, (Errno)(-result));
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Xunit;
 
 namespace EventLoops.Tests.Conformance;
@@ -6,20 +5,20 @@ namespace EventLoops.Tests.Conformance;
 /// <summary>What every loop promises about descriptors: what is told, to whom, and what is no longer told.</summary>
 public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
 {
-    private Descriptors Files => field ??= Own(new Descriptors());
+    private DescriptorSource Source => field ??= Own(Harness.NewDescriptors());
 
     [Fact]
     public void A_descriptor_is_told_readable_for_as_long_as_it_is()
     {
-        (int read, int write) = NewPipe();
+        int fd = Source.OpenReader();
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(read, PollEvents.In, recorder);
+        Watch watch = Loop.Watch(fd, PollEvents.In, recorder);
         Harness.Turn();
         Assert.Empty(recorder.Seen);
 
-        Descriptors.Write(write, 1);
+        Source.Send(fd);
         Harness.RunUntil(() => recorder.Seen.Count == 3);
-        Descriptors.Drain(read);
+        Source.Drain(fd);
         Harness.Settle();
         recorder.Seen.Clear();
         Harness.Turn();
@@ -31,28 +30,28 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void A_descriptor_is_told_writable_when_there_is_room_again()
     {
-        (int read, int write) = NewPipe();
-        Descriptors.Fill(write);
+        int fd = Source.OpenWriter();
+        Source.Fill(fd);
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(write, PollEvents.Out, recorder);
+        Watch watch = Loop.Watch(fd, PollEvents.Out, recorder);
         Harness.Turn();
         Harness.Turn();
         Assert.Empty(recorder.Seen);
 
-        Descriptors.Drain(read);
+        Source.MakeRoom(fd);
         Harness.RunUntil(() => recorder.Seen.Count > 0);
 
-        Assert.All(recorder.Seen, seen => Assert.Equal((write, PollEvents.Out), seen));
+        Assert.All(recorder.Seen, seen => Assert.Equal((fd, PollEvents.Out), seen));
         Loop.Unwatch(watch);
     }
 
     [Fact]
     public void Only_what_was_asked_for_last_is_told()
     {
-        (int first, int second) = NewPair();
-        Descriptors.Write(second, 1);
+        int fd = Source.OpenBoth();
+        Source.Send(fd);
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(first, PollEvents.None, recorder);
+        Watch watch = Loop.Watch(fd, PollEvents.None, recorder);
         Harness.Turn();
         Assert.Empty(recorder.Seen);
 
@@ -72,11 +71,11 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void After_unwatch_nothing_is_told_and_the_descriptor_is_still_open()
     {
-        (int read, int write) = NewPipe();
+        int fd = Source.OpenReader();
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(read, PollEvents.In, recorder);
+        Watch watch = Loop.Watch(fd, PollEvents.In, recorder);
         Harness.Turn();
-        Descriptors.Write(write, 1);
+        Source.Send(fd);
 
         Loop.Unwatch(watch);
         Loop.Unwatch(watch);
@@ -85,14 +84,14 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Empty(recorder.Seen);
         Assert.False(watch.IsActive);
         Assert.Equal(0, Loop.WatchCount);
-        Assert.Equal(1, Descriptors.Drain(read));
+        Assert.Equal(1, Source.Drain(fd));
     }
 
     [Fact]
-    public void Whichever_of_two_readyFiles_comes_first_the_other_is_not_told_after_it_was_unwatched()
+    public void Whichever_of_two_ready_ones_comes_first_the_other_is_not_told_after_it_was_unwatched()
     {
-        int first = NewEvent();
-        int second = NewEvent();
+        int first = Source.OpenReady();
+        int second = Source.OpenReady();
         Watch[] watches = new Watch[2];
         ReadyRecorder recorder = new((watch, _) =>
         {
@@ -110,8 +109,8 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void An_interest_that_was_taken_back_in_the_same_batch_is_not_told()
     {
-        int first = NewEvent();
-        int second = NewEvent();
+        int first = Source.OpenReady();
+        int second = Source.OpenReady();
         Watch[] watches = new Watch[2];
         ReadyRecorder recorder = new((watch, _) => Loop.Change(watch == watches[0] ? watches[1] : watches[0], PollEvents.None));
         watches[0] = Loop.Watch(first, PollEvents.In, recorder);
@@ -126,9 +125,9 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void O07_a_number_that_is_used_again_inside_a_batch_gets_no_event_of_the_former_descriptor()
     {
-        int first = Files.MoveTo(Files.EventFd(1), Descriptors.PrivateNumber());
-        int second = Files.MoveTo(Files.EventFd(1), Descriptors.PrivateNumber());
-        ReadyRecorder next = new((watch, _) => Descriptors.Read(watch.Fd, stackalloc byte[8]));
+        int first = Source.OpenReady();
+        int second = Source.OpenReady();
+        ReadyRecorder next = new((watch, _) => Source.Drain(watch.Fd));
         Dictionary<int, Watch> watches = [];
         ReadyRecorder former = new((watch, _) =>
         {
@@ -136,8 +135,7 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
             int other = watch.Fd == first ? second : first;
             Loop.Unwatch(watch);
             Loop.Unwatch(watches[other]);
-            Files.Close(other);
-            Files.MoveTo(Files.EventFd(), other);
+            Source.Replace(other);
             watches[other] = Loop.Watch(other, PollEvents.In, next);
         });
         watches[first] = Loop.Watch(first, PollEvents.In, former);
@@ -149,7 +147,7 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Empty(next.Seen);
 
         int number = former.Seen[0].Fd == first ? second : first;
-        Descriptors.Signal(number);
+        Source.Send(number);
         Harness.RunUntil(() => next.Seen.Count == 1);
         Assert.Equal((number, PollEvents.In), next.Seen[0]);
         Loop.Unwatch(watches[number]);
@@ -158,14 +156,14 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void A_watch_that_is_made_in_a_callback_gets_its_first_event_in_a_later_turn()
     {
-        int first = NewEvent();
-        int second = NewEvent();
+        int first = Source.OpenReady();
+        int second = Source.OpenReady();
         ReadyRecorder added = new();
         Watch? later = null;
         bool wasToldAtOnce = false;
         Watch watch = Loop.Watch(first, PollEvents.In, new ReadyRecorder((own, _) =>
         {
-            Descriptors.Drain(own.Fd);
+            Source.Drain(own.Fd);
             later = Loop.Watch(second, PollEvents.In, added);
         }));
         Loop.Schedule(new LoopTimer(_ => wasToldAtOnce = added.Seen.Count > 0), TimeSpan.Zero);
@@ -180,15 +178,15 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void O08_a_hang_up_with_data_left_is_told_together_with_the_data()
     {
-        (int read, int write) = NewPipe();
+        int fd = Source.OpenReader();
         int drained = 0;
         ReadyRecorder recorder = new((watch, ready) =>
         {
-            if ((ready & PollEvents.In) != PollEvents.None) drained += Descriptors.Drain(watch.Fd);
+            if ((ready & PollEvents.In) != PollEvents.None) drained += Source.Drain(watch.Fd);
         });
-        Watch watch = Loop.Watch(read, PollEvents.In, recorder);
-        Descriptors.Write(write, 1, 2, 3);
-        Files.Close(write);
+        Watch watch = Loop.Watch(fd, PollEvents.In, recorder);
+        Source.Send(fd, 3);
+        Source.HangUp(fd);
 
         Harness.RunUntil(() => recorder.HasSeen(PollEvents.HangUp));
 
@@ -200,10 +198,10 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void O08_a_hang_up_alone_is_told_without_being_asked_for()
     {
-        (int read, int write) = NewPipe();
+        int fd = Source.OpenReader();
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(read, PollEvents.None, recorder);
-        Files.Close(write);
+        Watch watch = Loop.Watch(fd, PollEvents.None, recorder);
+        Source.HangUp(fd);
 
         Harness.RunUntil(() => recorder.HasSeen(PollEvents.HangUp));
 
@@ -214,10 +212,10 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void O08_an_error_alone_is_told_without_being_asked_for()
     {
-        (int read, int write) = NewPipe();
+        int fd = Source.OpenWriter();
         ReadyRecorder recorder = new();
-        Watch watch = Loop.Watch(write, PollEvents.None, recorder);
-        Files.Close(read);
+        Watch watch = Loop.Watch(fd, PollEvents.None, recorder);
+        Source.Break(fd);
 
         Harness.RunUntil(() => recorder.HasSeen(PollEvents.Error));
 
@@ -227,8 +225,8 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void A_handler_that_throws_is_reported_and_disturbs_nobody()
     {
-        int bad = NewEvent();
-        int good = NewEvent();
+        int bad = Source.OpenReady();
+        int good = Source.OpenReady();
         ReadyRecorder recorder = new();
         Watch first = Loop.Watch(bad, PollEvents.In, new ReadyRecorder((_, _) => throw new NotSupportedException()));
         Watch second = Loop.Watch(good, PollEvents.In, recorder);
@@ -244,7 +242,7 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void What_cannot_be_watched_is_refused_before_anything_happens()
     {
-        int fd = NewEvent();
+        int fd = Source.OpenReady();
         ReadyRecorder recorder = new();
         Watch watch = Loop.Watch(fd, PollEvents.None, recorder);
 
@@ -256,37 +254,4 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
         Loop.Unwatch(watch);
         Assert.Throws<InvalidOperationException>(() => Loop.Change(watch, PollEvents.In));
     }
-
-    [Fact]
-    public void O01_a_signal_during_the_wait_loses_nothing_and_throws_nothing()
-    {
-        (int read, int write) = NewPipe();
-        ReadyRecorder recorder = new((watch, _) => Descriptors.Drain(watch.Fd));
-        Watch watch = Loop.Watch(read, PollEvents.In, recorder);
-
-        // A signal that has a handler ends the wait of whichever thread it reaches with EINTR.
-        using PosixSignalRegistration handled = PosixSignalRegistration.Create(PosixSignal.SIGCONT, context => context.Cancel = true);
-        Signals target = Signals.ToThisThread();
-        int turns = 0;
-        using CancellationTokenSource over = new();
-        Thread sender = new(() =>
-        {
-            while (!over.IsCancellationRequested) target.Send(Signals.Continue);
-        });
-        sender.Start();
-        Harness.RunUntil(() => ++turns > 200);
-        Descriptors.Write(write, 1);
-        Harness.RunUntil(() => recorder.Seen.Count == 1);
-        over.Cancel();
-        sender.Join();
-
-        Assert.Equal((read, PollEvents.In), recorder.Seen[0]);
-        Loop.Unwatch(watch);
-    }
-
-    private (int Read, int Write) NewPipe() => Files.Pipe();
-
-    private (int First, int Second) NewPair() => Files.SocketPair();
-
-    private int NewEvent() => Files.EventFd(1);
 }

@@ -9,6 +9,8 @@ public static class OnEpollLoop
 
     public sealed class Readiness() : ReadinessSuite(s_new);
 
+    public sealed class RealKernel() : RealKernelSuite(s_new);
+
     public sealed class Timers() : TimerSuite(s_new);
 
     public sealed class Threads() : ThreadSuite(s_new);

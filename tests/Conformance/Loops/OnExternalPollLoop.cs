@@ -7,6 +7,8 @@ public static class OnExternalPollLoop
 
     public sealed class Readiness() : ReadinessSuite(s_new);
 
+    public sealed class RealKernel() : RealKernelSuite(s_new);
+
     public sealed class Timers() : TimerSuite(s_new);
 
     public sealed class Threads() : ThreadSuite(s_new);

@@ -5,9 +5,11 @@ namespace EventLoops.Tests.Conformance;
 /// <summary>The suites on <see cref="HostedLibEvLoop"/>, a guest on a loop that the test makes, runs and destroys.</summary>
 public static class OnHostedLibEvLoop
 {
-    private static readonly LoopFactory s_new = static options => new HostedLibEvHarness(options);
+    private static readonly LoopFactory s_new = static options => HostedLoopHarness.On(new EvHost(), options);
 
     public sealed class Readiness() : ReadinessSuite(s_new);
+
+    public sealed class RealKernel() : RealKernelSuite(s_new);
 
     public sealed class Timers() : TimerSuite(s_new);
 

@@ -5,9 +5,11 @@ namespace EventLoops.Tests.Conformance;
 /// <summary>The suites on <see cref="HostedLibUvLoop"/>, a guest on a loop that the test makes, runs and closes.</summary>
 public static class OnHostedLibUvLoop
 {
-    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => new HostedLibUvHarness(options));
+    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => HostedLoopHarness.On(new UvHost(), options));
 
     public sealed class Readiness() : ReadinessSuite(s_new);
+
+    public sealed class RealKernel() : RealKernelSuite(s_new);
 
     public sealed class Timers() : TimerSuite(s_new);
 

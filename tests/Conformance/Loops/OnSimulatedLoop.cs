@@ -3,12 +3,13 @@ using EventLoops.Simulated;
 namespace EventLoops.Tests.Conformance;
 
 /// <summary>
-/// The suites on <see cref="SimulatedLoop"/>, with peers in the simulated kernel. The readiness suite is not among them: it works on pipes, eventfds and numbers
-/// moved by dup3, none of which this kernel has; what it says is said of virtual sockets in the unit tests of the loop.
+/// The suites on <see cref="SimulatedLoop"/>, with descriptors and peers in the simulated kernel. <see cref="RealKernelSuite"/> is not among them: its name says why.
 /// </summary>
 public static class OnSimulatedLoop
 {
     private static readonly LoopFactory s_new = LoopFactories.Simulated;
+
+    public sealed class Readiness() : ReadinessSuite(s_new);
 
     public sealed class Timers() : TimerSuite(s_new);
 

@@ -5,7 +5,7 @@ namespace EventLoops.Tests.Reliability;
 /// <summary>The rows on <see cref="HostedLibEvLoop"/>.</summary>
 public static class OnHostedLibEvLoop
 {
-    private static readonly LoopFactory s_new = static options => new HostedLibEvHarness(options);
+    private static readonly LoopFactory s_new = static options => HostedLoopHarness.On(new EvHost(), options);
 
     public sealed class Upgrade() : UpgradeRows(s_new);
 

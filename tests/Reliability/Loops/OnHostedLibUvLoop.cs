@@ -5,7 +5,7 @@ namespace EventLoops.Tests.Reliability;
 /// <summary>The rows on <see cref="HostedLibUvLoop"/>, a guest on a loop that the test makes, runs and closes.</summary>
 public static class OnHostedLibUvLoop
 {
-    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => new HostedLibUvHarness(options));
+    private static readonly LoopFactory s_new = UvHost.Warmed<LoopFactory>(static options => HostedLoopHarness.On(new UvHost(), options));
 
     public sealed class Upgrade() : UpgradeRows(s_new);
 
