@@ -57,8 +57,8 @@ public sealed record CloseFrame(int Code, int ReasonLength) : TraceFrame
 /// <summary>How a frame can be wrong.</summary>
 public enum Badness
 {
-    /// <summary>A client's frame without a mask (RFC 6455 5.1).</summary>
-    NotMasked,
+    /// <summary>A client's frame without a mask, or a server's with one (RFC 6455 5.1).</summary>
+    WrongMask,
 
     /// <summary>An opcode that means nothing (RFC 6455 5.2).</summary>
     UnknownOpcode,
@@ -84,19 +84,16 @@ public sealed record BadFrame(Badness Badness) : TraceFrame
 {
     private const uint Mask = 0x1234_5678;
 
-    /// <summary>The code that the RFC wants for it.</summary>
-    public int Code => Badness == Badness.BadText ? 1007 : 1002;
-
     /// <inheritdoc/>
     public override byte[] Bytes(RawPeer peer) => Badness switch
     {
-        Badness.NotMasked => RawFrame.Write(2, [1, 2]),
-        Badness.UnknownOpcode => RawFrame.Write(3, [1], maskKey: Mask),
-        Badness.ReservedBit => WithReservedBit(RawFrame.Write(2, [1], maskKey: Mask)),
-        Badness.FragmentedPing => RawFrame.Write(9, [1], isFinal: false, maskKey: Mask),
-        Badness.LonelyContinuation => RawFrame.Write(0, [1], maskKey: Mask),
-        Badness.BadText => RawFrame.Write(1, [0xFF], maskKey: Mask),
-        _ => RawFrame.Write(RawFrame.CloseOpcode, RawFrame.ClosePayload(1005), maskKey: Mask),
+        Badness.WrongMask => RawFrame.Write(2, [1, 2], maskKey: peer.IsClient ? null : Mask),
+        Badness.UnknownOpcode => peer.Frame(3, [1]),
+        Badness.ReservedBit => WithReservedBit(peer.Frame(2, [1])),
+        Badness.FragmentedPing => peer.Frame(9, [1], isFinal: false),
+        Badness.LonelyContinuation => peer.Frame(0, [1]),
+        Badness.BadText => peer.Frame(1, [0xFF]),
+        _ => peer.Frame(RawFrame.CloseOpcode, RawFrame.ClosePayload(1005)),
     };
 
     /// <inheritdoc/>

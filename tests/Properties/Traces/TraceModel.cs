@@ -1,38 +1,38 @@
 namespace EventLoops.Tests.Traces;
 
 /// <summary>
-/// What must be called for a script, thought out from the papers and not from the code: a connection is made (29, 19), asks to be a WebSocket (20, 0), receives
-/// (6, 7, 38), is asked to write (11), ends once (4 when it was opened, 5 when not) and is forgotten (30); a callback that throws closes with 1011; each wish to
-/// write is granted or the connection ends; whoever began the end says with which code.
+/// What must be called for a script, and what the peers must hear, thought out from the papers and not from the code. A connection is made (29, then 19 or 24), shakes
+/// hands (20 and 0, or 2 and 3), receives (6, 7, 38, or 8, 9, 38), is asked to write (11, or 10), ends once (4 when it was opened, 5 or 1 when not) and is forgotten
+/// (30); a callback that throws closes with 1011; each wish to write is granted or the connection ends; whoever began the end says with which code.
 /// </summary>
 internal sealed class TraceModel
 {
     private readonly List<ModelConnection> _connections = [];
 
-    /// <summary>The trace of a script, as <see cref="TracePlayer"/> writes it without what the peers heard.</summary>
+    /// <summary>The trace of a script, as <see cref="TracePlayer"/> writes it.</summary>
     public static string Predict(TraceScript script)
     {
         TraceModel model = new();
         foreach (TraceCommand command in script.Commands)
         {
-            model.Do(command);
-            foreach (ModelConnection connection in model._connections) connection.EndStep();
+            model.Do(script.IsServer, command);
+            foreach (ModelConnection connection in model._connections) connection.EndLine();
         }
 
         foreach (ModelConnection connection in model._connections)
         {
             connection.LosesItsContext();
-            connection.EndStep();
+            connection.EndLine();
         }
 
         return string.Join('\n', model._connections.Select((connection, who) => $"#{who}: {connection}"));
     }
 
-    private void Do(TraceCommand command)
+    private void Do(bool isServer, TraceCommand command)
     {
-        if (command is Connects)
+        if (command is Connects connects)
         {
-            _connections.Add(new ModelConnection());
+            _connections.Add(new ModelConnection(isServer, connects));
             return;
         }
 

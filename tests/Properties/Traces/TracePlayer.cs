@@ -1,58 +1,70 @@
 using System.Globalization;
+using System.Text;
 
 namespace EventLoops.Tests.Traces;
 
-/// <summary>Plays a script on a loop and writes down what was called for each connection. See <see cref="TraceProperties"/> for what is normalised.</summary>
+/// <summary>Plays a script on a loop and writes down what was called for each connection, and what its peer heard. See <see cref="TraceProperties"/> for what is normalised.</summary>
 internal sealed class TracePlayer : IDisposable
 {
     private readonly LoopBench _bench;
     private readonly LoopContext _context;
+    private readonly TestProtocol _protocol;
+    private readonly RawListener? _listener;
+    private readonly TraceDetail _detail;
     private readonly List<TracePeer> _peers = [];
     private readonly List<Connection> _connections = [];
-    private readonly List<User> _users = [];
+    private readonly List<TraceUser> _users = [];
+    private readonly List<List<string>> _lines = [];
     private readonly Dictionary<int, string> _notes = [];
-    private readonly List<(int Calls, bool[] AreOpen)> _steps = [];
+    private int _called;
 
-    private TracePlayer(LoopFactory factory)
+    private TracePlayer(LoopFactory factory, bool isServer, TraceDetail detail)
     {
         _bench = new LoopBench(factory);
-        TestProtocol protocol = _bench.NewProtocol();
-        protocol.On(CallbackReason.ServerNewClientInstantiated, _connections.Add)
-            .On(CallbackReason.Receive, OnReceive)
-            .OnWritable(connection => UserOf(connection).Write(connection))
-            .On(CallbackReason.WsPeerInitiatedClose, NoteClose)
-            .On(CallbackReason.Closed, NoteClose);
-        _context = _bench.Serve(protocol);
+        _detail = detail;
+        _protocol = _bench.NewProtocol();
+        _protocol.OnReceive(OnReceive)
+            .On(CallbackReason.ServerNewClientInstantiated, _connections.Add)
+            .On(CallbackReason.ClientAppendHandshakeHeader, (connection, ref _, in _) => UserOf(connection).Ask())
+            .On(CallbackReason.FilterProtocolConnection, ShakeHands).On(CallbackReason.ClientFilterPreEstablish, ShakeHands)
+            .On(CallbackReason.Established, Open).On(CallbackReason.ClientEstablished, Open)
+            .OnWritable(Write)
+            .On(CallbackReason.WsPeerInitiatedClose, (_, ref _, in data) => Note($"={(int)data.Close.Code}"))
+            .On(CallbackReason.Closed, (_, ref _, in data) => Note(TextOf(data.Close)))
+            .On(CallbackReason.ClientConnectionError, (_, ref _, in data) => NoteFailure(data.Failure));
+        _listener = isServer ? null : _bench.Listen();
+        _context = isServer ? _bench.Serve(_protocol) : _bench.NewClientContext();
     }
 
-    /// <summary>Plays a script. Returns a line for each connection: what was called, step by step, and what its peer heard when <paramref name="listens"/>.</summary>
-    public static string Play(LoopFactory factory, TraceScript script, bool writables = true, bool listens = true)
+    /// <summary>Plays a script. Returns a line for each connection: what came of each line of the script.</summary>
+    public static string Play(LoopFactory factory, TraceScript script, TraceDetail detail = TraceDetail.Everything)
     {
-        using TracePlayer player = new(factory);
+        using TracePlayer player = new(factory, script.IsServer, detail);
         foreach (TraceCommand command in script.Commands)
         {
             player.Do(command);
-            player._bench.Harness.Settle();
-            player.EndStep();
+            player.EndLine();
         }
 
         player._context.Dispose();
-        player.EndStep();
-        player._bench.Harness.Settle();
-        return player.Trace(writables, listens);
+        player.EndLine();
+        return string.Join('\n', player._lines.Select((lines, who) => $"#{who}: {string.Join(" | ", lines)}"));
     }
 
     public void Dispose() => _bench.Dispose();
 
-    private void EndStep() =>
-        _steps.Add((_bench.Recorder.Calls.Count, [.. _connections.Select(connection => connection.State == ConnectionState.Established)]));
+    private static string TextOf(in CloseInfo close)
+    {
+        int reason = Encoding.UTF8.GetByteCount(close.Reason ?? "");
+        return $"={(int)close.Code}" + (reason > 0 ? string.Create(CultureInfo.InvariantCulture, $"+{reason}") : "") +
+            $" {close.Origin}{(close.IsClean ? " clean" : "")}{(close.Fault == ProtocolFault.None ? "" : $" {close.Fault}")}";
+    }
 
     private void Do(TraceCommand command)
     {
-        if (command is Connects)
+        if (command is Connects connects)
         {
-            _users.Add(new User());
-            _peers.Add(new TracePeer(_bench.Connect(_context)));
+            Connect(connects);
             return;
         }
 
@@ -68,132 +80,101 @@ internal sealed class TracePlayer : IDisposable
         switch (command)
         {
             case SendsHead head: _peers[who].SendHead(head.Count); break;
-            case SendsFrames frames: _peers[who].SendFrames(frames); break;
+            case SendsFrames frames when !(frames.ComesAlone && _users[who].HasPaused): _peers[who].SendFrames(frames, _bench.Harness.Settle); break;
             case EndsStream: _peers[who].EndStream(); break;
             case Resets: _peers[who].Reset(); break;
             case UserWill will: _users[who].Decide(will.Reaction); break;
-            case UserActs acts: Act(_connections[who], acts.Act); break;
+            case UserActs acts: _users[who].Act(_connections[who], acts.Act); break;
         }
     }
 
-    private static void Act(Connection connection, UserAct act)
+    private void Connect(Connects connects)
     {
-        switch (act)
+        _users.Add(new TraceUser(connects.Welcome));
+        _lines.Add([]);
+        if (_listener is null)
         {
-            case UserAct.Pause: connection.PauseReceive(); break;
-            case UserAct.Resume: connection.ResumeReceive(); break;
-            case UserAct.Close: connection.Close(WebSocketCloseCode.GoingAway); break;
-            case UserAct.Abort: connection.Abort(); break;
-            case UserAct.AskToWrite: connection.RequestWritable(); break;
+            _peers.Add(new TracePeer(_bench.Connect(_context), RawPeer.UpgradeRequest()));
+            return;
         }
+
+        _connections.Add(LoopBench.Dial(_context, _listener.EndPoint, _protocol));
+        RawPeer peer = _listener.Accept();
+        string request = connects.Welcome == Welcome.RefusesToAsk ? RawPeer.UpgradeRequest() : peer.ReadHead();
+        _peers.Add(new TracePeer(peer, TraceSpeech.ReplyTo(request, connects.Reply)));
     }
+
+    private CallbackResult ShakeHands(Connection connection, ref TestSession session, in CallbackData data) => UserOf(connection).ShakeHands();
+
+    private CallbackResult Open(Connection connection, ref TestSession session, in CallbackData data) => UserOf(connection).Open();
 
     private CallbackResult OnReceive(Connection connection, ref TestSession session, in CallbackData data)
     {
-        session.Number += data.In.Length;
+        TraceUser user = UserOf(connection);
+        user.Progress += data.In.Length;
+        _notes[_bench.Recorder.Calls.Count - 1] = "";
         if (!data.Message.IsFinalFragment) return CallbackResult.Continue;
 
-        int length = session.Number;
-        session.Number = 0;
-        Note($"6:{length}");
-        return UserOf(connection).React(connection, length);
+        int length = user.Progress;
+        user.Progress = user.ToldProgress = 0;
+        _notes[_bench.Recorder.Calls.Count - 1] = $"{(int)_bench.Recorder.Calls[^1].Reason}:{length}";
+        return user.React(connection, length);
     }
 
-    private CallbackResult NoteClose(Connection connection, ref TestSession session, in CallbackData data)
+    private void Write(Connection connection)
     {
-        bool isEnd = connection.IsClosed;
-        CloseInfo close = data.Close;
-        string how = isEnd ? $" {close.Origin}{(close.IsClean ? " clean" : "")}" : "";
-        Note($"{(isEnd ? 4 : 38)}:{(int)close.Code}{how}");
+        if (!UserOf(connection).Write(connection)) _notes[_bench.Recorder.Calls.Count - 1] = "";
+    }
+
+    private CallbackResult NoteFailure(in ConnectFailure failure)
+    {
+        // The length of this reason is that of its words, which may name an errno; they are compared by what they say.
+        int words = Encoding.UTF8.GetByteCount(failure.Reason);
+        string length = _bench.Recorder.Calls[^1].Length == words ? "" : " of another length";
+        string status = failure.HttpStatus == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {failure.HttpStatus}");
+        _notes[_bench.Recorder.Calls.Count - 1] = $"1:{failure.Stage}{length}{(failure.Fault == ProtocolFault.None ? "" : $" {failure.Fault}")}{status}" +
+            (failure.IsTimeout ? " timeout" : "") + (failure.SystemError == Errno.None ? "" : " error");
         return CallbackResult.Continue;
     }
 
     /// <summary>Says more about the callback that is being made than its reason and length.</summary>
-    private void Note(string what) => _notes[_bench.Recorder.Calls.Count - 1] = what;
-
-    private User UserOf(Connection connection) => _users[_connections.IndexOf(connection)];
-
-    private string Trace(bool writables, bool listens)
+    private CallbackResult Note(string more)
     {
-        IEnumerable<string> lines = _connections.Select((connection, who) =>
-            $"#{who}: {StepsOf(who, connection, writables)}" + (listens ? $" / {_peers[who].Heard()}" : ""));
-        return string.Join('\n', lines);
+        _notes[_bench.Recorder.Calls.Count - 1] = _bench.Recorder.Calls[^1] + more;
+        return CallbackResult.Continue;
     }
 
-    private string StepsOf(int who, Connection connection, bool writables)
+    private TraceUser UserOf(Connection connection) => _users[_connections.IndexOf(connection)];
+
+    /// <summary>A line of the script has all its consequences, and they are written down.</summary>
+    private void EndLine()
+    {
+        _bench.Harness.Settle();
+        for (int who = 0; who < _lines.Count; who++)
+        {
+            string heard = _peers[who].Hear();
+            List<string> calls = who < _connections.Count ? [.. CallsSince(_called, _connections[who])] : [];
+            TraceUser user = _users[who];
+            bool isOpen = who < _connections.Count && _connections[who].State == ConnectionState.Established;
+            if (isOpen && user.Progress > user.ToldProgress)
+                calls.Add(string.Create(CultureInfo.InvariantCulture, $"{(_context.VirtualHosts.Count > 0 ? 6 : 8)}:~{user.ToldProgress = user.Progress}"));
+
+            _lines[who].Add(_detail == TraceDetail.Everything ? TraceLine.Write(calls, heard) : TraceLine.Write(TraceLine.WithoutOrder(calls, isOpen), ""));
+        }
+
+        _called = _bench.Recorder.Calls.Count;
+    }
+
+    private IEnumerable<string> CallsSince(int from, Connection connection)
     {
         int number = _bench.Recorder.NumberOf(connection);
-        List<string> steps = [];
-        int from = 0;
-        foreach ((int to, bool[] areOpen) in _steps)
+        for (int place = from; place < _bench.Recorder.Calls.Count; place++)
         {
-            steps.Add(StepOf(number, from, to, writables && who < areOpen.Length && areOpen[who]));
-            from = to;
-        }
+            RecordedCall call = _bench.Recorder.Calls[place];
+            if (call.Connection != number) continue;
 
-        return string.Join(" | ", steps.SkipWhile(step => step.Length == 0));
-    }
-
-    private string StepOf(int connection, int from, int to, bool writables)
-    {
-        List<string> calls = [];
-        bool wasWritable = false;
-        for (int i = from; i < to; i++)
-        {
-            RecordedCall call = _bench.Recorder.Calls[i];
-            if (call.Connection != connection) continue;
-
-            if (call.Reason == CallbackReason.ServerWriteable) wasWritable = true;
-            else if (_notes.TryGetValue(i, out string? note)) calls.Add(note);
-            else if (call.Reason != CallbackReason.Receive) calls.Add(call.ToString());
-        }
-
-        if (writables && wasWritable) calls.Add(((int)CallbackReason.ServerWriteable).ToString(CultureInfo.InvariantCulture));
-        return string.Join(' ', calls);
-    }
-
-    /// <summary>The mind of the user about one connection.</summary>
-    private sealed class User
-    {
-        private readonly Queue<int> _later = new();
-        private Reaction _always = Reaction.Ignore;
-        private Reaction? _once;
-
-        public void Decide(Reaction reaction)
-        {
-            if (reaction is Reaction.Ignore or Reaction.EchoNow or Reaction.EchoLater) _always = reaction;
-            else _once = reaction;
-        }
-
-        public CallbackResult React(Connection connection, int length)
-        {
-            Reaction reaction = _once ?? _always;
-            _once = null;
-            switch (reaction)
-            {
-                case Reaction.EchoNow:
-                    connection.TrySend(new byte[length], MessageKind.Text);
-                    break;
-                case Reaction.EchoLater:
-                    _later.Enqueue(length);
-                    connection.RequestWritable();
-                    break;
-                case Reaction.Close:
-                    return CallbackResult.Close;
-                case Reaction.Throw:
-                    throw new NotSupportedException("as the script wants");
-                case Reaction.Pause:
-                    connection.PauseReceive();
-                    break;
-            }
-
-            return CallbackResult.Continue;
-        }
-
-        public void Write(Connection connection)
-        {
-            while (_later.TryPeek(out int length) && connection.Write(new byte[length], MessageKind.Binary) == WriteResult.Accepted) _later.Dequeue();
-            if (_later.Count > 0) connection.RequestWritable();
+            string told = _notes.GetValueOrDefault(place) ?? call.ToString();
+            if (told.Length > 0) yield return told;
         }
     }
 }

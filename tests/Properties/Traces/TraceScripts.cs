@@ -21,11 +21,20 @@ public static class TraceScripts
             select (TraceFrame)new CloseFrame(code, code == 0 ? 0 : length)),
         (1, Gen.Elements(Enum.GetValues<Badness>()).Select(badness => (TraceFrame)new BadFrame(badness))));
 
+    // Most handshakes are to succeed, so that there is something to tell of.
+    private static readonly Gen<TraceCommand> s_accepted =
+        from welcome in Gen.Frequency((8, Gen.Constant(Welcome.Agrees)), (1, Gen.Elements(Enum.GetValues<Welcome>()[..^1])))
+        select (TraceCommand)new Connects(welcome);
+
+    private static readonly Gen<TraceCommand> s_dialled =
+        from welcome in Gen.Frequency((8, Gen.Constant(Welcome.Agrees)), (1, Gen.Elements(Enum.GetValues<Welcome>())))
+        from reply in Gen.Frequency((6, Gen.Constant(Reply.Agrees)), (1, Gen.Elements(Enum.GetValues<Reply>())))
+        select (TraceCommand)new Connects(welcome, reply);
+
     private static readonly Gen<TraceCommand> s_command = Gen.Frequency(
-        (3, Gen.Constant<TraceCommand>(new Connects())),
         (2, Gen.Choose(1, 200).Select(count => (TraceCommand)new SendsHead(count))),
 
-        // A large one comes alone: what is smaller reaches the other side in one piece, and it matters which frames are there together.
+        // A large one comes alone: it matters which frames are read together.
         (1, Gen.Elements(65_535, 66_000, 200_000).Select(size => (TraceCommand)new SendsFrames([new MessageFrames(false, [size])], 0))),
         (10, from count in Gen.Choose(0, 5)
              from frames in s_frame.ArrayOf(count)
@@ -37,12 +46,18 @@ public static class TraceScripts
         (4, Gen.Elements(Enum.GetValues<Reaction>()).Select(reaction => (TraceCommand)new UserWill(reaction))),
         (1, Gen.Constant<TraceCommand>(new MinutePasses())));
 
-    /// <summary>Random scripts that begin with a connection, and how to shrink them.</summary>
-    public static Arbitrary<TraceScript> All() => Arb.From(
-        from length in Gen.Choose(1, MostCommands)
-        from commands in (from command in s_command from who in Gen.Choose(0, MostConnections - 1) select command with { Who = who }).ArrayOf(length)
-        select new TraceScript([new Connects(), .. commands]),
-        Shrink);
+    /// <summary>Random scripts of our server or our client that begin with a connection, and how to shrink them.</summary>
+    public static Arbitrary<TraceScript> Of(bool isServer)
+    {
+        Gen<TraceCommand> connects = isServer ? s_accepted : s_dialled;
+        Gen<TraceCommand> command = Gen.Frequency((3, connects), (24, s_command));
+        return Arb.From(
+            from length in Gen.Choose(1, MostCommands)
+            from first in connects
+            from commands in (from next in command from who in Gen.Choose(0, MostConnections - 1) select next with { Who = who }).ArrayOf(length)
+            select new TraceScript(isServer, [first, .. commands]),
+            Shrink);
+    }
 
     private static IEnumerable<TraceScript> Shrink(TraceScript script)
     {
@@ -50,19 +65,21 @@ public static class TraceScripts
         for (int size = commands.Count / 2; size > 0; size /= 2)
         {
             for (int from = 0; from + size <= commands.Count; from += size)
-                yield return new TraceScript([.. commands.Take(from), .. commands.Skip(from + size)]);
+                yield return script with { Commands = [.. commands.Take(from), .. commands.Skip(from + size)] };
         }
 
         for (int place = 0; place < commands.Count; place++)
         {
             foreach (TraceCommand plainer in Shrink(commands[place]))
-                yield return new TraceScript([.. commands.Take(place), plainer, .. commands.Skip(place + 1)]);
+                yield return script with { Commands = [.. commands.Take(place), plainer, .. commands.Skip(place + 1)] };
         }
     }
 
     private static IEnumerable<TraceCommand> Shrink(TraceCommand command)
     {
         if (command.Who > 0) yield return command with { Who = 0 };
+        if (command is Connects { Welcome: not Welcome.Agrees } welcomed) yield return welcomed with { Welcome = Welcome.Agrees };
+        if (command is Connects { Reply: not Reply.Agrees } answered) yield return answered with { Reply = Reply.Agrees };
         if (command is SendsHead { Count: > 1 } head) yield return head with { Count = 1 };
         if (command is not SendsFrames sends) yield break;
 
