@@ -47,6 +47,8 @@ public sealed class TestServerCrowdTests
             Assert.True(
                 Stopwatch.GetElapsedTime(start) < Patience,
                 $"The server has {CountDescriptors(process)} descriptors instead of {expected}. It printed:\n{process.Output}");
+
+            // Nothing tells when another process has closed a descriptor, so that it is looked at again, without keeping it from its processor.
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
     }

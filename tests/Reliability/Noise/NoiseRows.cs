@@ -62,7 +62,7 @@ public abstract class NoiseRows(LoopFactory factory) : IDisposable
     {
         try
         {
-            // Chance must come out the same again for the same seed.
+            // Chance must come out the same again for the same seed, which no secure generator offers; it guards nothing here.
 #pragma warning disable CA5394
             Random random = new(s_seed + scenario);
 #pragma warning restore CA5394
