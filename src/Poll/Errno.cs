@@ -17,11 +17,17 @@ public enum Errno
     /// <summary>There is no such file or directory.</summary>
     ENOENT = 2,
 
+    /// <summary>There is no such process.</summary>
+    ESRCH = 3,
+
     /// <summary>A signal interrupted the call.</summary>
     EINTR = 4,
 
     /// <summary>An input or output error.</summary>
     EIO = 5,
+
+    /// <summary>The file is no program that can be run.</summary>
+    ENOEXEC = 8,
 
     /// <summary>The descriptor is not open.</summary>
     EBADF = 9,
@@ -41,8 +47,17 @@ public enum Errno
     /// <summary>It exists already.</summary>
     EEXIST = 17,
 
+    /// <summary>It would lead to another place than is allowed.</summary>
+    EXDEV = 18,
+
     /// <summary>There is no such device, or no network interface of that name.</summary>
     ENODEV = 19,
+
+    /// <summary>Something on the way is no directory.</summary>
+    ENOTDIR = 20,
+
+    /// <summary>It is a directory.</summary>
+    EISDIR = 21,
 
     /// <summary>An argument is invalid.</summary>
     EINVAL = 22,
@@ -56,6 +71,9 @@ public enum Errno
     /// <summary>A limit of the kernel is reached.</summary>
     ENOSPC = 28,
 
+    /// <summary>It can only be read.</summary>
+    EROFS = 30,
+
     /// <summary>The other end is closed.</summary>
     EPIPE = 32,
 
@@ -64,6 +82,9 @@ public enum Errno
 
     /// <summary>The kernel does not have this call.</summary>
     ENOSYS = 38,
+
+    /// <summary>There are too many symbolic links on the way, or one where none may be.</summary>
+    ELOOP = 40,
 
     /// <summary>A protocol error.</summary>
     EPROTO = 71,

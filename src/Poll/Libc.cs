@@ -46,6 +46,19 @@ internal static unsafe partial class Libc
 
     internal static IoResult Result(int returned) => returned >= 0 ? IoResult.Ok(returned) : IoResult.Failed(LastErrno);
 
+    /// <summary><c>pread(2)</c>, repeated when a signal interrupts it.</summary>
+    internal static IoResult ReadAt(int fd, Span<byte> buffer, long offset)
+    {
+        fixed (byte* start = buffer)
+        {
+            while (true)
+            {
+                IoResult result = Result(ReadAt(fd, start, (nuint)buffer.Length, offset));
+                if (result.Errno != Errno.EINTR) return result;
+            }
+        }
+    }
+
     internal static IoResult Result(nint returned) => returned >= 0 ? IoResult.Ok((int)returned) : IoResult.Failed(LastErrno);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
@@ -65,6 +78,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    internal static partial nint ReadAt(int fd, void* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
+    internal static partial nint SendFile(int fd, int fileFd, long* offset, nuint count);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);

@@ -51,6 +51,19 @@ internal sealed unsafe class LibcSocketIo : SocketIo
         }
     }
 
+    public override IoResult SendFile(int fd, int fileFd, long offset, int count)
+    {
+        while (true)
+        {
+            long at = offset;
+            IoResult result = Libc.Result(Libc.SendFile(fd, fileFd, &at, (nuint)count));
+
+            // sendfile(2): a file that the page cache does not hold cannot be sent so, and everything that can be read can be read and sent.
+            if (result.Errno is Errno.EINVAL or Errno.ENOSYS) return base.SendFile(fd, fileFd, offset, count);
+            if (result.Errno != Errno.EINTR) return result;
+        }
+    }
+
     public override IoResult Accept(int listenFd)
     {
         while (true)

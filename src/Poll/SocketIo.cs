@@ -11,6 +11,9 @@ namespace EventLoops;
 /// </summary>
 public abstract class SocketIo
 {
+    // What fits on the stack of any thread; a file goes out in pieces of it where the kernel is not asked to do the work.
+    private const int FilePieceSize = 64 * 1024;
+
     /// <summary>The calls of the C library. Stateless, so that all loops share this one.</summary>
     public static SocketIo System { get; } = new LibcSocketIo();
 
@@ -26,6 +29,22 @@ public abstract class SocketIo
     /// <c>sendmsg(2)</c>: gives two pieces to the kernel in one call, in order. The result counts the bytes taken of both together.
     /// </summary>
     public abstract IoResult Send(int fd, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
+
+    /// <summary>
+    /// Gives a piece of a file to the kernel, which may take fewer bytes; zero when the file has none at that place. The C library's
+    /// calls do it by <c>sendfile(2)</c>, inside of the kernel. This default reads into memory and calls
+    /// <see cref="Send(int, ReadOnlySpan{byte})"/>, so that whoever replaces the calls on sockets sees these bytes as well.
+    /// </summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="fileFd">The file, open for reading. Its own position is neither used nor moved.</param>
+    /// <param name="offset">Where the piece begins.</param>
+    /// <param name="count">How long it is; what one call sends may be less, and is never more.</param>
+    public virtual IoResult SendFile(int fd, int fileFd, long offset, int count)
+    {
+        Span<byte> piece = stackalloc byte[Math.Min(count, FilePieceSize)];
+        IoResult read = Libc.ReadAt(fileFd, piece, offset);
+        return read.IsError || read.Value == 0 ? read : Send(fd, piece[..read.Value]);
+    }
 
     /// <summary>
     /// <c>accept4(2)</c>: takes one connection from a listener. The value is its descriptor, which is the caller's to close.

@@ -136,6 +136,13 @@ public sealed class CountingSocketIo(SocketIo? inner = null) : SocketIo
     }
 
     /// <inheritdoc/>
+    public override IoResult SendFile(int fd, int fileFd, long offset, int count)
+    {
+        if (TryFail(SystemCall.Send, fd, out IoResult failed)) return failed;
+        return Inner.SendFile(fd, fileFd, offset, Math.Min(count, MaxSend));
+    }
+
+    /// <inheritdoc/>
     public override IoResult Accept(int listenFd) =>
         TryFail(SystemCall.Accept, listenFd, out IoResult failed) ? failed : Opened(Inner.Accept(listenFd));
 

@@ -103,6 +103,12 @@ public enum CallbackReason
     /// <summary>The peer has sent a close frame. Its length is that of the frame's payload: the two bytes of the code, and the text.</summary>
     WsPeerInitiatedClose = 38,
 
+    /// <summary>
+    /// A request that a callback mount gave to a protocol is over, answered or cut: the protocol's last call for it, and the end of its session.
+    /// The number is that of libwebsockets since 2.1.
+    /// </summary>
+    HttpDropProtocol = 50,
+
     /// <summary>Bits were added to an entry of the user's poll array. The original has no number of its own for it.</summary>
     SetModePollFd = 900,
 

@@ -35,15 +35,16 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     /// <returns><see cref="CallbackResult.Close"/> answers 403 and closes.</returns>
     protected virtual CallbackResult OnFilterHttp(Connection connection, ref TSession session, ReadOnlySpan<byte> path) => CallbackResult.Continue;
 
-    /// <summary>A request wants an answer, by <see cref="Connection.Respond"/> or <see cref="Connection.StartResponse"/>, now or later. Protocol 0 only.
-    /// The default answers 404. (<see cref="CallbackReason.Http"/>)</summary>
+    /// <summary>A request wants an answer, by <see cref="Connection.Respond"/> or <see cref="Connection.StartResponse"/>, now or later. Protocol 0,
+    /// and the protocol of a <see cref="MountOrigin.Callback"/> mount. The default answers 404, or 405 where a mount of files has answered GET.
+    /// (<see cref="CallbackReason.Http"/>)</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="session">Its data.</param>
     /// <param name="path">The decoded path, without the query. Valid only during the call.</param>
     /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
     protected virtual CallbackResult OnHttp(Connection connection, ref TSession session, ReadOnlySpan<byte> path)
     {
-        connection.Respond(404, "text/plain", "There is nothing here.\n"u8);
+        connection.RespondWithNothing(path);
         return CallbackResult.Continue;
     }
 
@@ -74,6 +75,16 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     /// <param name="connection">The connection; nothing can be sent on it any more.</param>
     /// <param name="session">Its data.</param>
     protected virtual void OnHttpClosed(Connection connection, ref TSession session)
+    {
+    }
+
+    /// <summary>
+    /// A request that came by <see cref="MountOrigin.Callback"/> is over, answered or cut: the last call for it.
+    /// (<see cref="CallbackReason.HttpDropProtocol"/>)
+    /// </summary>
+    /// <param name="connection">The connection; the next request on it may be anybody's.</param>
+    /// <param name="session">The data of this request; forgotten after this call.</param>
+    protected virtual void OnHttpDropped(Connection connection, ref TSession session)
     {
     }
 
@@ -210,6 +221,9 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
                 return CallbackResult.Continue;
             case CallbackReason.ClosedHttp:
                 OnHttpClosed(connection, ref session);
+                return CallbackResult.Continue;
+            case CallbackReason.HttpDropProtocol:
+                OnHttpDropped(connection, ref session);
                 return CallbackResult.Continue;
             case CallbackReason.ClientConnectionError:
                 OnConnectFailed(connection, ref session, data.Failure);

@@ -100,6 +100,16 @@ public sealed partial class Connection
             request.EndResponse();
     }
 
+    /// <summary>What a request is answered that nobody cares for.</summary>
+    internal void RespondWithNothing(ReadOnlySpan<byte> path)
+    {
+        // RFC 9110 15.5.6: the place is there, and is only not served by this method.
+        if (VirtualHost?.Mounts.Find(path)?.Origin.Kind == MountKind.Files)
+            Respond(405, "text/plain", "This method is not served here.\n"u8, new HttpField("Allow", "GET, HEAD"));
+        else
+            Respond(404, "text/plain", "There is nothing here.\n"u8);
+    }
+
     private bool TryGetRequest(string member, [NotNullWhen(true)] out HttpServerRole? request)
     {
         Thread.Loop.VerifyThread();

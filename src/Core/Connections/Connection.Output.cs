@@ -115,6 +115,38 @@ public sealed partial class Connection
             FlushCork();
     }
 
+    /// <summary>
+    /// Sends a piece of a file behind everything that was written before, in the kernel where it can (<c>sendfile(2)</c>).
+    /// </summary>
+    /// <returns>How many bytes were taken; 0 when there is no room; -1 when the file has none left there, or the connection has ended.</returns>
+    internal int SendFile(int fileFd, long offset, int count)
+    {
+        FlushNow();
+        if (IsClosed)
+            return -1;
+        if (_isChoked)
+            return 0;
+
+        IoResult sent = Io.SendFile(_fd, fileFd, offset, count);
+        if (sent.WouldBlock)
+        {
+            Choke();
+            return 0;
+        }
+
+        if (sent.IsError)
+            EndByError(sent.Errno);
+        return sent.Value > 0 ? sent.Value : -1;
+    }
+
+    /// <summary>
+    /// Begins work on this connection that something else than its own descriptor has caused, such as a pipe: what it writes until
+    /// <see cref="LeaveService"/> leaves in one send.
+    /// </summary>
+    internal bool EnterService() => Thread.Cork.TryEnter(this);
+
+    internal void LeaveService(bool entered) => LeaveCork(entered);
+
     private void Keep(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)

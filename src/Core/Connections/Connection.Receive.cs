@@ -14,6 +14,9 @@ internal enum ReceivePause : byte
 
     /// <summary>The last bytes are leaving and nothing that comes is wanted any more.</summary>
     Flushing = 4,
+
+    /// <summary>Whoever answers for a mount has not yet taken what it was given of the body.</summary>
+    Mount = 8,
 }
 
 /// <summary>How bytes come in: from readiness to the role, with receive flow control in between.</summary>

@@ -35,7 +35,7 @@ internal sealed partial class HttpServerRole
             writer.Field("Content-Type", contentType);
         if (sendsChunks)
             writer.Field("Transfer-Encoding"u8, "chunked"u8);
-        else if (!isUnknown && status != 204)
+        else if (!isUnknown && status != 204 && contentLength >= 0)
             writer.ContentLength(contentLength);
         foreach (HttpField field in fields)
             writer.Field(field.Name, field.Value);

@@ -193,7 +193,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
-        CallbackOutcome outcome = Call(CallbackReason.Http, in data);
+        CallbackOutcome outcome = AskMount(head, path) ?? Call(CallbackReason.Http, in data);
         if (Connection.State == ConnectionState.ReadingBody && outcome == CallbackOutcome.Continue)
         {
             // An answer that is complete before the body has come does not want it; it is read past to reach the next request (RFC 9112 9.3).
@@ -279,7 +279,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private CallbackOutcome Call(CallbackReason reason, in CallbackData data = default)
     {
         _isCalling = true;
-        CallbackOutcome outcome = Connection.Raise(reason, in data);
+        CallbackOutcome outcome = _responder is null ? Connection.Raise(reason, in data) : AskResponder(_responder, reason, data.In);
         _isCalling = false;
         return outcome;
     }
@@ -337,6 +337,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
     private void ReleaseHead()
     {
+        LeaveMount();
         Connection.CurrentHead = null;
         if (_head is null)
             return;

@@ -11,6 +11,7 @@ public sealed class LoopContext : IDisposable
 {
     private readonly bool _ownsLoop;
     private readonly List<VirtualHost> _hosts = [];
+    private IFileOperations _fileOperations;
     private long _lastConnectionId;
     private CancellationTokenSource? _leaving;
     private bool _isDisposed;
@@ -28,6 +29,7 @@ public sealed class LoopContext : IDisposable
         Limits = options.Limits;
         Timeouts = options.Timeouts;
         Tracer = options.Tracer;
+        _fileOperations = options.FileOperations;
         Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
 
         _ownsLoop = options.Loop is null;
@@ -60,6 +62,23 @@ public sealed class LoopContext : IDisposable
 
     /// <summary>Whether the context was disposed. It may still be finishing its turn.</summary>
     public bool IsDisposed => _isDisposed;
+
+    /// <summary>
+    /// How the files of mounts are reached: the original's <c>lws_get_fops</c>. Read it to open files of your own in the same way; set it, to one that wraps
+    /// the former or to another, and every request from now on goes through that. Files that are open already stay what they are.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">It was set to null.</exception>
+    /// <exception cref="InvalidOperationException">Set on another thread than the loop's.</exception>
+    public IFileOperations FileOperations
+    {
+        get => _fileOperations;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            Loop.VerifyThread();
+            _fileOperations = value;
+        }
+    }
 
     internal ConnectionLimits Limits { get; }
 
@@ -205,6 +224,7 @@ public sealed class LoopContext : IDisposable
         foreach (VirtualHost host in _hosts)
             host.StopListening();
         Thread.CloseAll();
+        Thread.KillChildren();
         foreach (VirtualHost host in _hosts)
             host.Stop();
 

@@ -28,6 +28,9 @@ public sealed class LoopContextOptions
     /// <summary>How long one connection may take.</summary>
     public ConnectionTimeouts Timeouts { get; init; } = new();
 
+    /// <summary>How the files of mounts are reached. Default <see cref="SystemFileOperations.Instance"/>; see <see cref="LoopContext.FileOperations"/>.</summary>
+    public IFileOperations FileOperations { get; init; } = SystemFileOperations.Instance;
+
     /// <summary>Where the library writes its log. Null, the default, for nowhere. <see cref="StderrLogger"/> writes to standard error.</summary>
     public ILogger? Logger { get; init; }
 
@@ -50,6 +53,7 @@ public sealed class LoopContextOptions
 
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(Timeouts);
+        ArgumentNullException.ThrowIfNull(FileOperations);
         Limits.Validate();
         Timeouts.Validate();
         foreach (VirtualHostOptions host in VirtualHosts)

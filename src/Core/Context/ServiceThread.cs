@@ -54,6 +54,9 @@ public sealed class ServiceThread : ITurnParticipant
 
     internal MaskKeySource MaskKeys { get; } = new();
 
+    /// <summary>The programs that run for requests of this thread, or have not quite ended yet.</summary>
+    internal HashSet<ChildProcess> Children { get; } = [];
+
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
     /// <summary>Where heads and decoded paths are put together; valid until the next use on this thread.</summary>
@@ -134,6 +137,13 @@ public sealed class ServiceThread : ITurnParticipant
         _connections[connection.PlaceInThread] = last;
         last.PlaceInThread = connection.PlaceInThread;
         _connections.RemoveAt(_connections.Count - 1);
+    }
+
+    /// <summary>The context goes, and nobody will hear of the ends of its programs any more: they end now.</summary>
+    internal void KillChildren()
+    {
+        foreach (ChildProcess child in Children.ToArray())
+            child.Kill();
     }
 
     internal HttpHead RentHead(HttpHeadKind kind)

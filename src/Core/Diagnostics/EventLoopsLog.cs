@@ -29,4 +29,25 @@ internal sealed partial class EventLoopsLog(ILogger logger)
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}")]
     public partial void ConnectFailed(long id, ConnectFailure failure);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
+    public partial void AnswerBrokenOff(long id, string reason);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Connection {Id}: answering from a mount threw; the connection is closed")]
+    public partial void MountThrew(long id, Exception exception);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} could not be started: {Reason}")]
+    public partial void ProgramNotStarted(long id, string program, string reason);
+
+    [LoggerMessage(EventId = 23, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} (process {Process}) failed: {Reason}")]
+    public partial void ProgramFailed(long id, string program, int process, string reason);
+
+    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} (process {Process}) says: {Line}")]
+    public partial void ProgramSays(long id, string program, int process, string line);
+
+    [LoggerMessage(EventId = 25, Level = LogLevel.Debug, Message = "The program {Program} (process {Process}) has ended: {How}")]
+    public partial void ProgramEnded(string program, int process, string how);
+
+    [LoggerMessage(EventId = 26, Level = LogLevel.Warning, Message = "Connection {Id}: {Path} could not be opened: {Reason}")]
+    public partial void FileRefused(long id, string path, string reason);
 }

@@ -16,6 +16,7 @@ public sealed class VirtualHost
         Context = context;
         Options = options;
         _protocols = [.. options.Protocols.Select(protocol => new HostedProtocol(this, protocol))];
+        Mounts = new MountTable(this, options.Mounts);
         DefaultProtocol = _protocols.FirstOrDefault(hosted => hosted.Protocol.Name == options.DefaultProtocol) ?? _protocols[0];
     }
 
@@ -33,6 +34,8 @@ public sealed class VirtualHost
     internal HostedProtocol ProtocolZero => _protocols[0];
 
     internal HostedProtocol DefaultProtocol { get; }
+
+    internal MountTable Mounts { get; }
 
     /// <summary>
     /// Data that belongs to a protocol on this virtual host, made at the first call: the original's per-vhost private data. On the loop's thread.
@@ -78,6 +81,8 @@ public sealed class VirtualHost
     }
 
     internal HostedProtocol? Find(Protocol protocol) => Array.Find(_protocols, hosted => hosted.Protocol == protocol);
+
+    internal HostedProtocol? FindByName(string name) => Array.Find(_protocols, hosted => hosted.Protocol.Name == name);
 
     internal HostedProtocol? Find(ReadOnlySpan<byte> name)
     {

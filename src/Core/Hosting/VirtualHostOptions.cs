@@ -51,6 +51,11 @@ public sealed class VirtualHostOptions
     /// <summary>What is spoken; at least one. The first, protocol 0, also answers HTTP requests.</summary>
     public required IReadOnlyList<Protocol> Protocols { get; init; }
 
+    /// <summary>
+    /// What is answered from files, programs and elsewhere, by path, before protocol 0 is asked. A request that no mount covers goes to protocol 0. Default none.
+    /// </summary>
+    public IReadOnlyList<Mount> Mounts { get; init; } = [];
+
     /// <summary>The name of the protocol for clients that ask for none. Default: the first.</summary>
     public string? DefaultProtocol { get; init; }
 
@@ -86,5 +91,6 @@ public sealed class VirtualHostOptions
             throw new ArgumentException($"The name '{twice}' stands for two protocols.", nameof(Protocols));
         if (DefaultProtocol is not null && Protocols.All(protocol => protocol.Name != DefaultProtocol))
             throw new ArgumentException($"'{DefaultProtocol}' is none of the protocols.", nameof(DefaultProtocol));
+        MountTable.Validate(Mounts, Protocols);
     }
 }

@@ -277,4 +277,7 @@ public enum ProtocolFault
 
     /// <summary>A decoded path is not UTF-8 (RFC 3629 3).</summary>
     InvalidPathText = 391,
+
+    /// <summary>A CGI program named neither the type of its document nor a location nor a status (RFC 3875 6.2.1).</summary>
+    MissingCgiField = 395,
 }

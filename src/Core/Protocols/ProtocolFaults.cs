@@ -108,6 +108,7 @@ public static class ProtocolFaults
         ProtocolFault.RequestTimeout => Request(408, "The request did not arrive in time."),
         ProtocolFault.BodyTooSlow => Request(408, "The body arrives too slowly."),
         ProtocolFault.PathAboveRoot => Request(404, "The path leads above the root."),
+        ProtocolFault.MissingCgiField => Reply("The program's answer has no Content-Type, Location or Status."),
         ProtocolFault.InvalidPathText => Request(400, "The decoded path is not UTF-8."),
 
         _ => default(Row) with { Sentence = "An unknown fault." },

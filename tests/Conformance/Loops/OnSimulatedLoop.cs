@@ -29,6 +29,8 @@ public static class OnSimulatedLoop
 
     public sealed class Http() : HttpSuite(s_new);
 
+    public sealed class FileMounts() : FileMountSuite(s_new);
+
     public sealed class Deadlines() : DeadlineSuite(s_new);
 
     public sealed class Contexts() : ContextSuite(s_new);

@@ -24,6 +24,10 @@ internal static class HttpChars
     internal static readonly SearchValues<byte> Target = 
         SearchValues.Create(Bytes(b => b is > Space and < 0x7F and not (byte)'%' and not (byte)'#'));
 
+    /// <summary>RFC 3986 3.3: the bytes that stand for themselves in a path, with the slash between its segments.</summary>
+    internal static readonly SearchValues<byte> PathText =
+        SearchValues.Create("/-._~!$&'()*+,;=:@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     /// <summary>
     /// RFC 3986 3.2.2: the bytes of a registered name or IPv4 address, without the comma, at which some recipients split a list.
     /// </summary>

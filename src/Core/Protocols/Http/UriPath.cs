@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Unicode;
 
 namespace EventLoops.Protocols.Http;
@@ -41,6 +43,24 @@ internal static class UriPath
         if (fault != ProtocolFault.None)
             length = 0;
         return fault == ProtocolFault.None;
+    }
+
+    /// <summary>
+    /// Writes a decoded path so that it can stand in a field such as Location: everything but unreserved characters, sub-delimiters, <c>:</c>, <c>@</c> and
+    /// slashes is percent-encoded (RFC 3986 3.3). Allocates.
+    /// </summary>
+    internal static string Encode(ReadOnlySpan<byte> path)
+    {
+        StringBuilder text = new(path.Length + 16);
+        foreach (byte value in path)
+        {
+            if (HttpChars.PathText.Contains(value))
+                text.Append((char)value);
+            else
+                text.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+        }
+
+        return text.ToString();
     }
 
     private static ProtocolFault Decode(ReadOnlySpan<byte> rawPath, Span<byte> destination, out int length)

@@ -1,0 +1,49 @@
+namespace EventLoops.Tests;
+
+/// <summary>A folder of its own for the files of a test, which is gone with it.</summary>
+public sealed class SiteFolder : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("eventloops-");
+
+    /// <summary>Where it is.</summary>
+    public string Path => _folder.FullName;
+
+    /// <summary>Long ago, so that no clock of a test is behind it.</summary>
+    public static DateTime Written { get; } = new(1999, 12, 31, 23, 59, 59, DateTimeKind.Utc);
+
+    /// <summary>The full path of a name in it.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes a text, and the folders that it lies in.</summary>
+    public string Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes bytes, and the folders that they lie in.</summary>
+    public string Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        string path = this[name];
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, bytes);
+        File.SetLastWriteTimeUtc(path, Written);
+        return path;
+    }
+
+    /// <summary>Writes bytes that are the same for the same size.</summary>
+    public byte[] WriteRandom(string name, int size)
+    {
+        byte[] bytes = new byte[size];
+        new Random(size).NextBytes(bytes);
+        Write(name, bytes);
+        return bytes;
+    }
+
+    /// <summary>Writes a program for the shell that may be run.</summary>
+    public string WriteScript(string name, string script)
+    {
+        string path = Write(name, "#!/bin/sh\n" + script.ReplaceLineEndings("\n"));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Delete(recursive: true);
+}
