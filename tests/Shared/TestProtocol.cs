@@ -96,6 +96,10 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
         Call(CallbackReason.ClosedHttp, connection, ref session);
 
     /// <inheritdoc/>
+    protected override void OnHttpDropped(Connection connection, ref TestSession session) =>
+        Call(CallbackReason.HttpDropProtocol, connection, ref session);
+
+    /// <inheritdoc/>
     protected override CallbackResult OnUpgrading(Connection connection, ref TestSession session) =>
         Call(CallbackReason.FilterProtocolConnection, connection, ref session);
 

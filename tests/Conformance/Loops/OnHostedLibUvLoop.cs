@@ -29,7 +29,11 @@ public static class OnHostedLibUvLoop
 
     public sealed class Http() : HttpSuite(s_new);
 
+    public sealed class Mounts() : MountSuite(s_new);
+
     public sealed class FileMounts() : FileMountSuite(s_new);
+
+    public sealed class Cgi() : CgiSuite(s_new);
 
     public sealed class Deadlines() : DeadlineSuite(s_new);
 

@@ -4,6 +4,7 @@ namespace EventLoops.Tests.Conformance;
 
 /// <summary>
 /// The suites on <see cref="SimulatedLoop"/>, with descriptors and peers in the simulated kernel. <see cref="RealKernelSuite"/> is not among them: its name says why.
+/// Nor is <see cref="CgiSuite"/>, whose pipes are those of real programs.
 /// </summary>
 public static class OnSimulatedLoop
 {
@@ -28,6 +29,8 @@ public static class OnSimulatedLoop
     public sealed class Writing() : WritingSuite(s_new);
 
     public sealed class Http() : HttpSuite(s_new);
+
+    public sealed class Mounts() : MountSuite(s_new);
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
