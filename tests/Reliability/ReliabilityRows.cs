@@ -50,6 +50,12 @@ public abstract class ReliabilityRows : IDisposable
 
     protected UnknownSubprotocolPolicy UnknownSubprotocol { get; set; }
 
+    /// <summary>What is mounted on the rows' virtual host.</summary>
+    protected IReadOnlyList<Mount> Mounts { get; set; } = [];
+
+    /// <summary>Whether the row disposes the context itself, so that nobody is left to be a witness.</summary>
+    protected bool EndsWithItsContext { get; set; }
+
     /// <summary>How long our clients wait for a reply; another time than that for the connection, so that the two cannot be mistaken for each other.</summary>
     protected static TimeSpan HandshakeTimeout { get; } = TimeSpan.FromSeconds(8);
 
@@ -72,7 +78,7 @@ public abstract class ReliabilityRows : IDisposable
         try
         {
             // What a failed row left behind would only hide why it failed.
-            if (_context is not null && TestContext.Current.TestState?.Result != TestResult.Failed) CheckBalance();
+            if (_context is not null && !EndsWithItsContext && TestContext.Current.TestState?.Result != TestResult.Failed) CheckBalance();
         }
         finally
         {
@@ -121,6 +127,10 @@ public abstract class ReliabilityRows : IDisposable
         _peers.Add(peer);
         return _bench.Own(peer);
     }
+
+    /// <summary>Has something disposed at the end of the row.</summary>
+    protected T Keep<T>(T thing)
+        where T : IDisposable => _bench.Own(thing);
 
     /// <summary>Lets time pass, one step of the loop after the other.</summary>
     protected void Advance(TimeSpan by)
@@ -212,7 +222,7 @@ public abstract class ReliabilityRows : IDisposable
             Logger = Log,
             VirtualHosts =
             [
-                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol },
+                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol, Mounts = Mounts },
                 new() { Name = "witness", Endpoints = [loopback], Protocols = [new WritableEcho()] },
             ],
         }));

@@ -12,12 +12,13 @@ public sealed class SystemFileOperations : IFileOperations
 
     private bool _hasOpenInside;
 
-    /// <summary>The operations of the file system.</summary>
-    /// <param name="hasOpenInside">Whether to use <c>openat2</c> where the kernel has it.</param>
-    internal SystemFileOperations(bool hasOpenInside) => _hasOpenInside = hasOpenInside;
+    private SystemFileOperations(bool hasOpenInside) => _hasOpenInside = hasOpenInside;
 
     /// <summary>The one that all contexts share unless they are given another.</summary>
     public static SystemFileOperations Instance { get; } = new(hasOpenInside: true);
+
+    /// <summary>One that follows no link inside of the folder, on any kernel. The folder itself may be reached by links.</summary>
+    public static SystemFileOperations NoLinks { get; } = new(hasOpenInside: false);
 
     /// <inheritdoc/>
     public Errno Open(string folder, string path, FileUse use, out OpenFile? file)

@@ -31,7 +31,7 @@ public abstract class CgiSuite : LoopBench
             "HTTP_X_ONE=1, 2", "HTTP_COOKIE=a=1; b=2", "OWN=1", "SCRIPT_FILENAME=" + _folder["program"],
         })
         {
-            Assert.Contains("X " + expected, lines);
+            Assert.Contains("X " + expected, lines, StringComparer.Ordinal);
         }
 
         foreach (string absent in new[] { "HTTP_PROXY", "HTTP_X_TWO", "HTTP_AUTHORIZATION", "HTTP_CONNECTION", "CONTENT_LENGTH", "DOTNET_", "HOME" })

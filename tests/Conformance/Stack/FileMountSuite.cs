@@ -142,7 +142,7 @@ public abstract class FileMountSuite : LoopBench
         File.SetLastWriteTimeUtc(_folder["a.html"], SiteFolder.Written.AddSeconds(1));
         HttpAnswer changed = Get(context, "/a.html", $"If-None-Match: {tag}\r\n");
         Assert.Equal((200, "other"), (changed.Status, changed.Text));
-        Assert.NotEqual(tag, changed["ETag"]);
+        Assert.NotEqual(tag, changed["ETag"], StringComparer.Ordinal);
     }
 
     [Theory]
@@ -237,7 +237,7 @@ public abstract class FileMountSuite : LoopBench
         LoopContext context = Serve();
         string gzipped = Get(context, "/a.css", "Accept-Encoding: gzip\r\n")["ETag"]!;
 
-        Assert.NotEqual(gzipped, Get(context, "/a.css")["ETag"]);
+        Assert.NotEqual(gzipped, Get(context, "/a.css")["ETag"], StringComparer.Ordinal);
         Assert.Equal(304, Get(context, "/a.css", $"Accept-Encoding: gzip\r\nIf-None-Match: {gzipped}\r\n").Status);
 
         File.SetLastWriteTimeUtc(_folder["a.css"], SiteFolder.Written.AddSeconds(1));
@@ -281,7 +281,7 @@ public abstract class FileMountSuite : LoopBench
 
         Assert.Equal("as it is", Get(context, "/a.html").Text);
         Assert.Equal(404, Get(context, "/b.html").Status);
-        Assert.Equal(["a.html", "b.html"], opened.Where(path => path.EndsWith("html", StringComparison.Ordinal)));
+        Assert.Equal(["a.html", "b.html"], opened.Where(path => path.EndsWith("html", StringComparison.Ordinal)), StringComparer.Ordinal);
     }
 
     [Theory]

@@ -36,7 +36,7 @@ public abstract class MountSuite(LoopFactory factory) : LoopBench(factory)
         LoopContext context = Serve([Teller("zero"), Teller("app")], [Callback("/app", "app")]);
         RawPeer peer = Connect(context);
 
-        Assert.Equal(["zero", "app", "zero"], new[] { "/", "/app", "/ap" }.Select(path => Get(peer, path).Text));
+        Assert.Equal(["zero", "app", "zero"], new[] { "/", "/app", "/ap" }.Select(path => Get(peer, path).Text), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public abstract class MountSuite(LoopFactory factory) : LoopBench(factory)
         peer.Close();
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal(["zero 1", "app 1", "app 1", "zero 2"], answers);
+        Assert.Equal(["zero 1", "app 1", "app 1", "zero 2"], answers, StringComparer.Ordinal);
         Assert.Equal(2, Recorder.Calls.Count(call => call.Reason == CallbackReason.HttpDropProtocol));
         Assert.Equal("29 19 18:1 12:1 18:4 12:4 50 18:4 12:4 50 18:1 12:1 5 30", Recorder.TraceOf(1));
     }
@@ -123,7 +123,7 @@ public abstract class MountSuite(LoopFactory factory) : LoopBench(factory)
         peer.Reset();
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
-        Assert.Equal(["app dropped", "zero closed"], heard);
+        Assert.Equal(["app dropped", "zero closed"], heard, StringComparer.Ordinal);
     }
 
     [Fact]

@@ -21,5 +21,9 @@ public static class OnHostedLibEvLoop
 
     public sealed class Noise() : NoiseRows(s_new);
 
+    public sealed class Files() : FileRows(s_new);
+
+    public sealed class Cgi() : CgiRows(s_new);
+
     public sealed class System() : SystemRows(s_new);
 }

@@ -4,7 +4,7 @@ namespace EventLoops.Tests.Reliability;
 
 /// <summary>
 /// The rows on <see cref="SimulatedLoop"/>, with peers in the simulated kernel. Noise is not among them: its megabytes go through sockets of the framework, past
-/// the harness.
+/// the harness. Nor is CGI, whose pipes are those of real programs.
 /// </summary>
 public static class OnSimulatedLoop
 {
@@ -21,6 +21,8 @@ public static class OnSimulatedLoop
     public sealed class Closing() : CloseRows(s_new);
 
     public sealed class Slowness() : SlownessRows(s_new);
+
+    public sealed class Files() : FileRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
 }

@@ -69,9 +69,10 @@ public sealed class MountOrigin
     /// <summary>The same with a folder or a program made absolute, since the current directory may change later; throws when there is none.</summary>
     internal MountOrigin Located() => Kind switch
     {
-        MountKind.Files when FileOperations is null => new MountOrigin(Kind, Directory.Exists(Target)
-            ? Path.GetFullPath(Target)
-            : throw new ArgumentException($"{nameof(Mount)}.{nameof(Mount.Origin)}: there is no folder '{Target}'.")),
+        MountKind.Files when FileOperations is null or SystemFileOperations => new MountOrigin(
+            Kind,
+            Directory.Exists(Target) ? Path.GetFullPath(Target) : throw new ArgumentException($"{nameof(Mount)}.{nameof(Mount.Origin)}: there is no folder '{Target}'."),
+            FileOperations),
         MountKind.Cgi => new MountOrigin(Kind, File.Exists(Target)
             ? Path.GetFullPath(Target)
             : throw new ArgumentException($"{nameof(Mount)}.{nameof(Mount.Origin)}: there is no program '{Target}'.")),
