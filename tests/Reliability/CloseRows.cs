@@ -98,6 +98,7 @@ public abstract class CloseRows(LoopFactory factory) : ReliabilityRows(factory)
         Assert.Equal((WebSocketCloseCode.Normal, true), (close.Code, close.IsClean));
         Assert.Empty(Messages);
         Assert.Empty(Pongs);
+        Assert.Equal(0, CountOf(side == Side.Server ? CallbackReason.ReceivePing : CallbackReason.ClientReceivePing));
     }
 
     [Fact]
@@ -152,7 +153,7 @@ public abstract class CloseRows(LoopFactory factory) : ReliabilityRows(factory)
     [Theory]
     [InlineData(Side.Server)]
     [InlineData(Side.Client)]
-    public void W16_data_before_the_answer_to_our_close_is_dropped(Side side)
+    public void W16_data_before_the_answer_to_our_close_is_dropped_and_a_ping_is_answered_without_being_told(Side side)
     {
         RawPeer peer = Open(side);
         Opened!.Close((WebSocketCloseCode)4000, "bye"u8);
@@ -163,6 +164,9 @@ public abstract class CloseRows(LoopFactory factory) : ReliabilityRows(factory)
         peer.SendFrame(10, "pong"u8);
         peer.SendClose(4000);
 
+        // RFC 6455 5.5.2: only a close frame that was received ends the duty to answer.
+        RawFrame answer = peer.ReadFrame();
+        Assert.Equal((10, "ping"), (answer.Opcode, answer.Text));
         AssertEndsWithNothingMore(peer, side);
         CloseInfo close = AwaitClosed(peer);
         Assert.Equal((4000, "bye", CloseOrigin.Local, true), ((int)close.Code, close.Reason, close.Origin, close.IsClean));

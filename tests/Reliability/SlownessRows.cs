@@ -246,6 +246,7 @@ public abstract class SlownessRows(LoopFactory factory) : ReliabilityRows(factor
     [InlineData(Side.Client)]
     public void T12_large_pings_to_a_peer_that_never_reads_hold_no_memory(Side side)
     {
+        Limits.MaxControlRate = int.MaxValue;
         RawPeer peer = Open(side);
         FillSocket(peer);
         byte[] pings = [.. Enumerable.Range(0, 1000).SelectMany(_ => peer.Frame(9, new byte[125]))];
@@ -258,6 +259,29 @@ public abstract class SlownessRows(LoopFactory factory) : ReliabilityRows(factor
         Harness.Settle();
         Assert.False(Opened!.IsClosed);
         AssertWitnessIsServed();
+    }
+
+    [Theory]
+    [InlineData(Side.Server, 9)]
+    [InlineData(Side.Server, 10)]
+    [InlineData(Side.Client, 9)]
+    [InlineData(Side.Client, 10)]
+    public void T12_control_frames_above_the_rate_are_answered_1008_and_those_below_it_never(Side side, byte opcode)
+    {
+        Limits.MaxControlRate = 100;
+        RawPeer peer = Open(side);
+        for (int second = 0; second < 5; second++)
+        {
+            for (int i = 0; i < 100; i++) peer.SendFrame(opcode, default);
+            Advance(TimeSpan.FromSeconds(1));
+        }
+
+        while (peer.TryReadFrame(out RawFrame answer)) Assert.Equal(10, answer.Opcode);
+        for (int i = 0; i < 101; i++) peer.SendFrame(opcode, default);
+        Harness.Settle();
+        for (int i = 0; opcode == 9 && i < 100; i++) Assert.Equal(10, peer.ReadFrame().Opcode);
+
+        AssertFailed(peer, 1008, ProtocolFault.TooManyControlFrames);
     }
 
     /// <summary>Has our side send to a peer that does not read until the kernel takes no more.</summary>

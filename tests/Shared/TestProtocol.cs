@@ -127,6 +127,13 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
     }
 
     /// <inheritdoc/>
+    protected override CallbackResult OnPing(Connection connection, ref TestSession session, ReadOnlySpan<byte> payload)
+    {
+        CallbackData data = new() { In = payload };
+        return Call(connection.IsServer ? CallbackReason.ReceivePing : CallbackReason.ClientReceivePing, connection, ref session, data);
+    }
+
+    /// <inheritdoc/>
     protected override CallbackResult OnPong(Connection connection, ref TestSession session, ReadOnlySpan<byte> payload)
     {
         CallbackData data = new() { In = payload };

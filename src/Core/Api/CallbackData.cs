@@ -4,7 +4,7 @@ namespace EventLoops;
 public readonly ref struct CallbackData
 {
     /// <summary>
-    /// The bytes that come with the reason: a part of a message or of a request's body, the payload of a pong, the decoded path of a request,
+    /// The bytes that come with the reason: a part of a message or of a request's body, the payload of a ping or pong, the decoded path of a request,
     /// the words of a connect failure. Valid only during the callback. For <see cref="CallbackReason.WsPeerInitiatedClose"/> it is the whole payload of the
     /// close frame, as in libwebsockets: two bytes of code, the higher first, and the text (RFC 6455 5.5.1); empty for a frame without a code.
     /// <see cref="Close"/> has both already taken apart.

@@ -115,6 +115,12 @@ public enum CallbackReason
     /// <summary>Bits were taken from an entry of the user's poll array. The original has no number of its own for it.</summary>
     ClearModePollFd = 901,
 
+    /// <summary>A server received a ping, which has been answered. The original has no number of its own for it: it answers without telling.</summary>
+    ReceivePing = 902,
+
+    /// <summary>A client received a ping, which has been answered. The original has no number of its own for it.</summary>
+    ClientReceivePing = 903,
+
     /// <summary>The first number that is free for a program's own use.</summary>
     User = 1000,
 }

@@ -41,6 +41,21 @@ public abstract class Protocol
     }
 
     /// <summary>
+    /// Whether <c>OnReceive</c> is given whole messages, one call for each, instead of parts as they arrive. Default false. A message that was sent in one
+    /// frame and came in one read is handed over where it lies; others are collected in pooled memory, at most
+    /// <see cref="ConnectionLimits.MaxMessageSize"/> for a connection, which is given back when the message has been delivered.
+    /// <see cref="ReceiveBufferSize"/> has no meaning then.
+    /// </summary>
+    public bool DeliverWholeMessages { get; init; }
+
+    /// <summary>
+    /// Whether received text must be UTF-8 (RFC 6455 8.1). Default true: a connection is closed with 1007 at the first byte that no valid text could have
+    /// there, also in the middle of a message. False delivers text unchecked, for those who check it themselves or only pass it on. What is written
+    /// is checked in any case.
+    /// </summary>
+    public bool ValidateUtf8 { get; init; } = true;
+
+    /// <summary>
     /// The protocol is taken into service on a virtual host, before any of its connections exists. (<see cref="CallbackReason.ProtocolInit"/>)
     /// </summary>
     /// <param name="host">The virtual host; <see cref="VirtualHost.GetData{T}"/> gives it data that belongs to both.</param>

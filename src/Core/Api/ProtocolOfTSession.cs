@@ -141,6 +141,14 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     protected virtual CallbackResult OnReceive(Connection connection, ref TSession session, ReadOnlySpan<byte> part, in MessageInfo info) =>
         CallbackResult.Continue;
 
+    /// <summary>A ping has come. Its pong is on the way already, or waits for its turn when the kernel takes no more; there is nothing to answer here.
+    /// (<see cref="CallbackReason.ReceivePing"/>, <see cref="CallbackReason.ClientReceivePing"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="payload">Its payload, at most 125 bytes; valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> closes with 1000.</returns>
+    protected virtual CallbackResult OnPing(Connection connection, ref TSession session, ReadOnlySpan<byte> payload) => CallbackResult.Continue;
+
     /// <summary>A pong has come, asked for or not. (<see cref="CallbackReason.ReceivePong"/>, <see cref="CallbackReason.ClientReceivePong"/>)</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="session">Its data.</param>
@@ -214,6 +222,9 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
             case CallbackReason.ReceivePong:
             case CallbackReason.ClientReceivePong:
                 return OnPong(connection, ref session, data.In);
+            case CallbackReason.ReceivePing:
+            case CallbackReason.ClientReceivePing:
+                return OnPing(connection, ref session, data.In);
             case CallbackReason.WsPeerInitiatedClose:
                 return OnPeerClosing(connection, ref session, data.Close);
             case CallbackReason.Closed:

@@ -34,6 +34,9 @@ public sealed class ClientConnectOptions
     /// <summary>How long the server may take for its reply. Default 5 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How the open WebSocket finds out that the server has gone; null, the default, as the context says.</summary>
+    public WebSocketKeepAlive? WebSocketKeepAlive { get; init; }
+
     /// <summary>What <see cref="Connection.UserData"/> is to hold from the beginning.</summary>
     public object? UserData { get; init; }
 
@@ -49,6 +52,7 @@ public sealed class ClientConnectOptions
 
         ConnectionTimeouts.Check(ConnectTimeout, nameof(ConnectTimeout));
         ConnectionTimeouts.Check(HandshakeTimeout, nameof(HandshakeTimeout));
+        WebSocketKeepAlive?.Validate();
         foreach (HttpField field in Fields)
             RequestHead.Check(field);
         if (Origin is not null)

@@ -129,7 +129,8 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
         WebSocketRole webSocket = new(Connection, frames);
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);
-        webSocket.Open();
+        Connection.Context.Clients.Add(Connection);
+        webSocket.Open(Options.WebSocketKeepAlive);
     }
 
     private void WriteRequest(RequestHead request)

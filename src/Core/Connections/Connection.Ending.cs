@@ -134,7 +134,10 @@ public sealed partial class Connection
         Announce();
         _role.RaiseEnd(_close);
         _role.Release();
-        _hosted?.Remove(this);
+        if (IsServer)
+            _hosted?.Remove(this);
+        else
+            Context.Clients.Remove(this);
         Thread.Remove(this);
 
         int fd = _fd;

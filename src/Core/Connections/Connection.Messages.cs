@@ -46,6 +46,33 @@ public sealed partial class Connection
         return TryGetOpenWebSocket(out WebSocketRole? webSocket) ? webSocket.Send(message, kind, part) : WriteResult.Closed;
     }
 
+    /// <summary>
+    /// Begins a message that is written piece by piece, from anywhere on the loop's thread. Nothing is sent yet, and nothing is reserved: whether another
+    /// message is open shows at the first piece.
+    /// </summary>
+    /// <param name="kind">What kind of message.</param>
+    /// <returns>The writer of this one message.</returns>
+    /// <exception cref="ArgumentException">No kind of a message.</exception>
+    /// <exception cref="InvalidOperationException">Another thread than the loop's.</exception>
+    public MessageWriter BeginMessage(MessageKind kind)
+    {
+        Thread.Loop.VerifyThread();
+        if (kind is not (MessageKind.Text or MessageKind.Binary))
+            throw new ArgumentException("A message is Text or Binary.", nameof(kind));
+
+        return new MessageWriter(this, kind);
+    }
+
+    /// <summary>What a write would come to at this moment.</summary>
+    internal WriteResult CanTakeMessages()
+    {
+        Thread.Loop.VerifyThread();
+        if (!TryGetOpenWebSocket(out _))
+            return WriteResult.Closed;
+
+        return _isChoked ? WriteResult.Busy : WriteResult.Accepted;
+    }
+
     /// <summary>Sends a ping; the answer comes as <c>OnPong</c> (RFC 6455 5.5.2). From anywhere on the loop's thread.</summary>
     /// <param name="payload">What the pong will carry; at most 125 bytes.</param>
     /// <returns>Whether it was taken.</returns>

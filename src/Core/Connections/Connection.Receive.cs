@@ -28,6 +28,12 @@ public sealed partial class Connection
     private bool _isDelivering;
     private bool _isInterestQueued;
 
+    /// <summary>
+    /// When the peer was last heard, or reading began again, by the loop's clock: a peer that nobody listens to is not silent, so what it has said
+    /// meanwhile counts from the moment at which it can be read.
+    /// </summary>
+    internal long HeardAt { get; private set; }
+
     /// <summary>Whether the loop is to watch the descriptor as this connection wishes; one that is being connected has a wish of its own.</summary>
     private bool HasInterest => _fd >= 0 && State is not (ConnectionState.Closed or ConnectionState.Connecting or ConnectionState.Resolving);
 
@@ -81,6 +87,8 @@ public sealed partial class Connection
         _pause &= ~reason;
         if (_pause != ReceivePause.None)
             return;
+
+        HeardAt = Thread.Loop.NowMilliseconds;
 
         // What was held back comes before anything new: the kernel is asked again only when it is used up.
         if (_held.IsEmpty)
@@ -156,6 +164,7 @@ public sealed partial class Connection
 
         if (received.Value > 0)
         {
+            HeardAt = Thread.Loop.NowMilliseconds;
             Deliver(buffer[..received.Value]);
             return;
         }

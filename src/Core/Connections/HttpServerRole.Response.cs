@@ -107,7 +107,7 @@ internal sealed partial class HttpServerRole
             Refuse(500, "the server failed to answer", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error });
     }
 
-    private void Refuse(int status, string reason, in CloseInfo close)
+    private void Refuse(int status, string reason, in CloseInfo close, ReadOnlySpan<HttpField> fields = default)
     {
         Connection.Context.Log.Refused(Connection.Id, status, reason);
 
@@ -118,12 +118,12 @@ internal sealed partial class HttpServerRole
             return;
         }
 
-        WriteRefusal(status, reason);
+        WriteRefusal(status, reason, fields);
         ReleaseHead();
         Connection.EndAfterFlush(close, AfterFlush.ShutdownAndLinger);
     }
 
-    private void WriteRefusal(int status, string reason)
+    private void WriteRefusal(int status, string reason, ReadOnlySpan<HttpField> fields)
     {
         string body = reason + "\n";
         HeadWriter writer = new(Thread.Scratch);
@@ -137,6 +137,8 @@ internal sealed partial class HttpServerRole
             writer.Field("Sec-WebSocket-Version"u8, "13"u8);
         if (status == 405)
             writer.Field("Allow"u8, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"u8);
+        foreach (HttpField field in fields)
+            writer.Field(field.Name, field.Value);
         writer.End();
         Connection.Send(writer.Written);
         if (_head is not { Method: RequestMethod.Head })

@@ -15,7 +15,7 @@ internal sealed partial class HttpServerRole
         BeginResponse(head);
         ProtocolFault fault = WebSocketUpgrade.Check(head);
         if (fault == ProtocolFault.None)
-            fault = CheckOrigin(head, host.Options.Origin);
+            fault = CheckOrigin(head, host.Options);
 
         HostedProtocol? protocol = null;
         bool isNamed = false;
@@ -29,13 +29,13 @@ internal sealed partial class HttpServerRole
 
         _zeroSession = Connection.Session;
         Connection.Bind(protocol!);
-        CallbackOutcome outcome = Connection.Raise(CallbackReason.FilterProtocolConnection);
+        CallbackOutcome outcome = RaiseUpgrading();
         if (Connection.IsClosed)
             return;
-        if (outcome != CallbackOutcome.Continue)
+        if (IsRefusedAfter(outcome))
         {
             RestoreProtocolZero();
-            RefuseAfter(outcome);
+            RefuseUpgradeAfter(outcome);
             return;
         }
 
@@ -51,15 +51,30 @@ internal sealed partial class HttpServerRole
             Connection.Bind(zero, _zeroSession);
     }
 
-    private static ProtocolFault CheckOrigin(HttpHead head, OriginPolicy policy)
+    private static ProtocolFault CheckOrigin(HttpHead head, VirtualHostOptions options)
     {
-        if (policy == OriginPolicy.Any || !head.Fields.Contains(KnownHeader.Origin))
+        if (options.Origin == OriginPolicy.Any || !head.Fields.Contains(KnownHeader.Origin))
             return ProtocolFault.None;
 
-        // An origin is scheme://host[:port] (RFC 6454 6.2); the same host is what follows the scheme, as both name the port only when it is not the scheme's own.
         ReadOnlySpan<byte> origin = head.Fields[KnownHeader.Origin];
+        if (options.Origin == OriginPolicy.SameHost && IsOfHost(origin, head.Authority))
+            return ProtocolFault.None;
+        foreach (string allowed in options.AllowedOrigins)
+        {
+            if (Ascii.EqualsIgnoreCase(origin, allowed))
+                return ProtocolFault.None;
+        }
+
+        return ProtocolFault.OriginRefused;
+    }
+
+    /// <summary>
+    /// An origin is scheme://host[:port] (RFC 6454 6.2); the same host is what follows the scheme, as both name the port only when it is not the scheme's own.
+    /// </summary>
+    private static bool IsOfHost(ReadOnlySpan<byte> origin, ReadOnlySpan<byte> host)
+    {
         int authority = origin.IndexOf("://"u8);
-        return authority >= 0 && Ascii.EqualsIgnoreCase(origin[(authority + 3)..], head.Authority) ? ProtocolFault.None : ProtocolFault.OriginRefused;
+        return authority >= 0 && Ascii.EqualsIgnoreCase(origin[(authority + 3)..], host);
     }
 
     /// <summary>The first of the client's protocols that is served here; the client's order is its order of preference (RFC 6455 4.1).</summary>
@@ -96,6 +111,7 @@ internal sealed partial class HttpServerRole
         writer.Field("Sec-WebSocket-Accept"u8, accept);
         if (!protocolName.IsEmpty)
             writer.Field("Sec-WebSocket-Protocol"u8, protocolName);
+        WriteAddedFields(ref writer);
         writer.End();
         Connection.Send(writer.Written);
     }
@@ -111,7 +127,7 @@ internal sealed partial class HttpServerRole
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);
         protocol.Add(Connection);
-        webSocket.Open();
+        webSocket.Open(Connection.VirtualHost!.Options.WebSocketKeepAlive);
 
         // The request's header fields could be read up to here, and are gone from now on.
         ReleaseHead();

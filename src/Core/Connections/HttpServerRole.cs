@@ -4,7 +4,8 @@ namespace EventLoops;
 
 /// <summary>
 /// HTTP/1.1 as a server (RFC 9112): one request after the other, each read, given to protocol 0 and answered; or the step to a WebSocket.
-/// This file reads requests; <c>HttpServerRole.Response.cs</c> answers them and <c>HttpServerRole.Upgrade.cs</c> makes WebSockets of them.
+/// This file reads requests; <c>HttpServerRole.Response.cs</c> answers them and <c>HttpServerRole.Upgrade.cs</c> makes WebSockets of them,
+/// as <c>HttpServerRole.Upgrading.cs</c> lets the user decide.
 /// </summary>
 internal sealed partial class HttpServerRole(Connection connection) : Role(connection)
 {

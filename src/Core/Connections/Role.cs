@@ -10,6 +10,8 @@ internal enum Deadline : byte
     KeepAlive,
     Connect,
     Handshake,
+    Silence,
+    SignOfLife,
     Close,
     Flush,
     Linger,

@@ -4,13 +4,15 @@ using EventLoops.Protocols.WebSocket;
 
 namespace EventLoops;
 
-/// <summary>An open WebSocket, of either side: frames in and out, pings answered, and the closing handshake (RFC 6455 5 and 7).</summary>
-internal sealed class WebSocketRole(Connection connection, FrameReaderOptions options) : Role(connection)
+/// <summary>
+/// An open WebSocket, of either side: frames in and out, and the closing handshake (RFC 6455 5 and 7). <c>WebSocketRole.Delivery.cs</c> gives messages to
+/// the user, <c>WebSocketRole.Control.cs</c> is about pings and pongs, and <c>WebSocketRole.KeepAlive.cs</c> about peers that have gone.
+/// </summary>
+internal sealed partial class WebSocketRole(Connection connection, FrameReaderOptions options) : Role(connection)
 {
     private readonly FrameReaderOptions _options = options;
     private FrameReader _reader;
     private OutgoingMessage _outgoing;
-    private WaitingPongs _pongs;
     private CloseInfo _localClose;
 
     /// <summary>Whether the user is being called because the connection may be written to.</summary>
@@ -35,10 +37,10 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     public static FrameReaderOptions OptionsFor(Protocol protocol, ConnectionLimits limits, bool isServer) => new()
     {
         IsServer = isServer,
-        MaxPartSize = protocol.ReceiveBufferSize,
+        MaxPartSize = protocol.DeliverWholeMessages ? 0 : protocol.ReceiveBufferSize,
         MaxMessageSize = limits.MaxMessageSize,
         MaxFragments = limits.MaxFragments,
-        ValidateUtf8 = true,
+        ValidateUtf8 = protocol.ValidateUtf8,
     };
 
     public override void Consume(ref Span<byte> bytes)
@@ -73,6 +75,7 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     {
         // A pong is due as soon as possible (RFC 6455 5.5.3), so those that waited for the kernel come before the user.
         _pongs.SendAll(Connection);
+        SendOwedPing();
         if (Connection.State != ConnectionState.Established)
             return;
 
@@ -93,8 +96,15 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
             Connection.EndAfterFlush(close, AfterFlush.End);
     }
 
-    public override void OnDeadline(Deadline deadline) =>
-        Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout });
+    public override void OnDeadline(Deadline deadline)
+    {
+        if (deadline == Deadline.Silence)
+            OnSilence();
+        else if (deadline == Deadline.SignOfLife)
+            OnNoSignOfLife();
+        else
+            GiveUp();
+    }
 
     public override void OnCloseRequested(CloseOrigin origin)
     {
@@ -113,15 +123,22 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
     public override void Release()
     {
         _reader.Reset();
+        _collected.Clear();
         _pongs.Clear();
     }
 
     /// <summary>The WebSocket is open: tells the user. The caller has moved the connection to <see cref="ConnectionState.Established"/>.</summary>
-    public void Open() => CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished));
+    /// <param name="keepAlive">How to find out that the peer has gone; null as the context says.</param>
+    public void Open(WebSocketKeepAlive? keepAlive)
+    {
+        BeginKeepAlive(keepAlive ?? Connection.Context.KeepAlive);
+        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished));
+    }
 
     /// <summary>Sends our close frame; the peer's is awaited from now on, and its data is read and dropped (RFC 6455 1.4).</summary>
     public void BeginClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason, CloseOrigin origin = CloseOrigin.Local)
     {
+        _collected.Clear();
         _localClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
         SendClose(code, reason);
 
@@ -150,46 +167,13 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
     }
 
-    public WriteResult SendPing(ReadOnlySpan<byte> payload)
-    {
-        if (Connection.IsChoked)
-            return WriteResult.Busy;
-
-        SendFrame(Opcode.Ping, final: true, payload);
-        return WriteResult.Accepted;
-    }
-
     private void OnData(in FrameEvent frame)
     {
         // After our close frame the peer's data is of no use to anybody (RFC 6455 1.4).
         if (Connection.State != ConnectionState.Established)
             return;
 
-        CallbackData data = new() { In = frame.Payload, Message = frame.Info };
-        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Receive : CallbackReason.ClientReceive, in data));
-    }
-
-    private void OnPing(ReadOnlySpan<byte> payload)
-    {
-        if (Connection.State != ConnectionState.Established)
-            return;
-        if (!Connection.IsChoked)
-        {
-            SendFrame(Opcode.Pong, final: true, payload);
-            return;
-        }
-
-        Span<byte> frame = stackalloc byte[FrameWriter.MaxHeaderSize + FrameWriter.MaxControlPayload];
-        _pongs.Add(frame[..WriteFrame(frame, Opcode.Pong, final: true, payload)], Connection.Context.Limits.MaxWaitingPongs);
-    }
-
-    private void OnPong(ReadOnlySpan<byte> payload)
-    {
-        if (Connection.State != ConnectionState.Established)
-            return;
-
-        CallbackData data = new() { In = payload };
-        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.ReceivePong : CallbackReason.ClientReceivePong, in data));
+        Deliver(frame.Payload, frame.Info);
     }
 
     private void OnPeerClose(in FrameEvent frame)
@@ -244,6 +228,10 @@ internal sealed class WebSocketRole(Connection connection, FrameReaderOptions op
 
     private void SendClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason)
     {
+        // A ping that came before the end is answered, also when the kernel takes no more just now (RFC 6455 5.5.2). Like the close frame itself these few
+        // bytes go behind what is unsent: the end can always be said, and costs no more than that.
+        _pongs.SendAll(Connection);
+
         Span<byte> payload = stackalloc byte[FrameWriter.MaxControlPayload];
         int length = code == WebSocketCloseCode.NoStatus ? 0 : FrameWriter.WriteClose(payload, code, reason);
         SendFrame(Opcode.Close, final: true, payload[..length]);

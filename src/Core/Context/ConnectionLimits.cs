@@ -32,6 +32,12 @@ public sealed class ConnectionLimits
     public int MaxFragments { get; set; } = 65_536;
 
     /// <summary>
+    /// The most pings, and pongs that answer no ping of ours, that a peer may send within one second; beyond it the connection is closed with 1008.
+    /// Default 1,000: each costs a callback and an answer, and a thousand unanswered control frames is where nghttp2 and Envoy end an HTTP/2 connection.
+    /// </summary>
+    public int MaxControlRate { get; set; } = 1000;
+
+    /// <summary>
     /// The most bytes one write may carry, and with it the most that can be kept for a peer that does not read. Default 16 MiB, so that
     /// whatever may be received may be sent back.
     /// </summary>
@@ -51,6 +57,7 @@ public sealed class ConnectionLimits
         ThrowIfBelow(MaxRequestBody, 0, nameof(MaxRequestBody));
         ThrowIfBelow(MaxMessageSize, 125, nameof(MaxMessageSize));
         ThrowIfBelow(MaxFragments, 1, nameof(MaxFragments));
+        ThrowIfBelow(MaxControlRate, 1, nameof(MaxControlRate));
         ThrowIfBelow(MaxWriteSize, 125, nameof(MaxWriteSize));
         ThrowIfBelow(MaxWaitingPongs, 1, nameof(MaxWaitingPongs));
     }

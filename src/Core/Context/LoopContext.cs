@@ -28,6 +28,7 @@ public sealed class LoopContext : IDisposable
         options.Validate();
         Limits = options.Limits;
         Timeouts = options.Timeouts;
+        KeepAlive = options.WebSocketKeepAlive;
         Tracer = options.Tracer;
         _fileOperations = options.FileOperations;
         Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
@@ -83,6 +84,10 @@ public sealed class LoopContext : IDisposable
     internal ConnectionLimits Limits { get; }
 
     internal ConnectionTimeouts Timeouts { get; }
+
+    internal WebSocketKeepAlive KeepAlive { get; }
+
+    internal ClientWebSockets Clients { get; } = new();
 
     internal ICallbackTracer? Tracer { get; }
 
@@ -150,7 +155,10 @@ public sealed class LoopContext : IDisposable
         return StartHost(options);
     }
 
-    /// <summary>Asks for a writable callback for every open WebSocket of a protocol, on every virtual host, the newest first.</summary>
+    /// <summary>
+    /// Asks for a writable callback for every open WebSocket of a protocol: those of each virtual host and then those that this side has connected, the
+    /// newest first.
+    /// </summary>
     /// <param name="protocol">The protocol.</param>
     /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
     public void RequestWritableAll(Protocol protocol)
@@ -159,6 +167,7 @@ public sealed class LoopContext : IDisposable
         Loop.VerifyThread();
         foreach (VirtualHost host in _hosts)
             host.Find(protocol)?.RequestWritableAll();
+        Clients.RequestWritableAll(protocol);
     }
 
     /// <summary>

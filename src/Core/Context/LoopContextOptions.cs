@@ -31,6 +31,9 @@ public sealed class LoopContextOptions
     /// <summary>How the files of mounts are reached. Default <see cref="SystemFileOperations.Instance"/>; see <see cref="LoopContext.FileOperations"/>.</summary>
     public IFileOperations FileOperations { get; init; } = SystemFileOperations.Instance;
 
+    /// <summary>How open WebSockets find out that their peer has gone. Off by default. A virtual host or a client may have its own.</summary>
+    public WebSocketKeepAlive WebSocketKeepAlive { get; init; } = new();
+
     /// <summary>Where the library writes its log. Null, the default, for nowhere. <see cref="StderrLogger"/> writes to standard error.</summary>
     public ILogger? Logger { get; init; }
 
@@ -54,8 +57,10 @@ public sealed class LoopContextOptions
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(Timeouts);
         ArgumentNullException.ThrowIfNull(FileOperations);
+        ArgumentNullException.ThrowIfNull(WebSocketKeepAlive);
         Limits.Validate();
         Timeouts.Validate();
+        WebSocketKeepAlive.Validate();
         foreach (VirtualHostOptions host in VirtualHosts)
             host.Validate();
     }

@@ -33,6 +33,7 @@ internal sealed class PairingRules
                 _isOver = true;
                 return;
             case CallbackReason.Receive or CallbackReason.ClientReceive or CallbackReason.ReceivePong or CallbackReason.ClientReceivePong
+                or CallbackReason.ReceivePing or CallbackReason.ClientReceivePing
                 or CallbackReason.ServerWriteable or CallbackReason.ClientWriteable or CallbackReason.WsPeerInitiatedClose:
                 Debug.Assert(_isOpen && !_isOver, $"{reason} came while the WebSocket was not open.");
                 return;

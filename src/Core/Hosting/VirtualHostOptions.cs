@@ -13,6 +13,9 @@ public enum OriginPolicy
 
     /// <summary>Anyone.</summary>
     Any,
+
+    /// <summary>Only the origins in <see cref="VirtualHostOptions.AllowedOrigins"/>, and programs that send none.</summary>
+    Listed,
 }
 
 /// <summary>What happens to a client that asks for subprotocols none of which is served.</summary>
@@ -65,6 +68,16 @@ public sealed class VirtualHostOptions
     /// <summary>Which sites' pages may open a WebSocket.</summary>
     public OriginPolicy Origin { get; init; }
 
+    /// <summary>
+    /// Origins that may open a WebSocket, as browsers write them: <c>https://example.org</c> or <c>http://localhost:8080</c>, without a path and without the
+    /// port that the scheme has anyway (RFC 6454 6.2); <c>null</c> is what a page without an origin of its own sends. They are let in beside the same host
+    /// by <see cref="OriginPolicy.SameHost"/>, and alone by <see cref="OriginPolicy.Listed"/>. Default none.
+    /// </summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>How this host's open WebSockets find out that their peer has gone; null, the default, as the context says.</summary>
+    public WebSocketKeepAlive? WebSocketKeepAlive { get; init; }
+
     /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
     public string? ServerName { get; init; } = "EventLoops";
 
@@ -78,7 +91,9 @@ public sealed class VirtualHostOptions
         ArgumentNullException.ThrowIfNull(Protocols);
         ArgumentNullException.ThrowIfNull(UnixSocket);
         UnixSocket.Validate();
+        ArgumentNullException.ThrowIfNull(AllowedOrigins);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
+        WebSocketKeepAlive?.Validate();
 
         if (Protocols.Count == 0)
             throw new ArgumentException("A virtual host needs at least one protocol.", nameof(Protocols));
@@ -92,5 +107,14 @@ public sealed class VirtualHostOptions
         if (DefaultProtocol is not null && Protocols.All(protocol => protocol.Name != DefaultProtocol))
             throw new ArgumentException($"'{DefaultProtocol}' is none of the protocols.", nameof(DefaultProtocol));
         MountTable.Validate(Mounts, Protocols);
+
+        string? noOrigin = AllowedOrigins.FirstOrDefault(origin => !IsOrigin(origin));
+        if (noOrigin is not null)
+            throw new ArgumentException($"'{noOrigin}' is no origin as browsers write it: scheme://host, with a port if it is not the scheme's own.", nameof(AllowedOrigins));
     }
+
+    private static bool IsOrigin(string? origin) => origin is "null"
+        || (Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
+            && uri.Host.Length > 0
+            && string.Equals(uri.GetLeftPart(UriPartial.Authority), origin, StringComparison.OrdinalIgnoreCase));
 }

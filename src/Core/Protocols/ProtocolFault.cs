@@ -70,6 +70,9 @@ public enum ProtocolFault
     /// <summary>The reason in a close frame is not UTF-8 (RFC 6455 5.5.1).</summary>
     CloseReasonInvalid = 117,
 
+    /// <summary>Pings, and pongs that nobody asked for, come faster than the limit (RFC 6455 10.4).</summary>
+    TooManyControlFrames = 120,
+
     /// <summary>An upgrade to WebSocket was asked for with a method other than GET (RFC 6455 4.1).</summary>
     UpgradeMethodNotGet = 200,
 

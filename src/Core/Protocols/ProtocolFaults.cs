@@ -39,6 +39,7 @@ public static class ProtocolFaults
         ProtocolFault.ClosePayloadTooShort => Frame(WebSocketCloseCode.ProtocolError, "A close frame has a payload of one byte."),
         ProtocolFault.CloseCodeInvalid => Frame(WebSocketCloseCode.ProtocolError, "A close frame carries a code that must not be sent."),
         ProtocolFault.CloseReasonInvalid => Frame(WebSocketCloseCode.InvalidPayload, "The reason in a close frame is not UTF-8."),
+        ProtocolFault.TooManyControlFrames => Frame(WebSocketCloseCode.PolicyViolation, "Control frames come faster than the limit."),
 
         ProtocolFault.UpgradeMethodNotGet => Request(400, "A WebSocket upgrade was asked for with a method other than GET."),
         ProtocolFault.UpgradeHttpVersion => Request(400, "A WebSocket upgrade was asked for in HTTP/1.0."),

@@ -27,6 +27,16 @@ public static class OnLibEvLoop
 
     public sealed class Writing() : WritingSuite(s_new);
 
+    public sealed class Messages() : MessageSuite(s_new);
+
+    public sealed class MessageWriters() : MessageWriterSuite(s_new);
+
+    public sealed class Control() : ControlSuite(s_new);
+
+    public sealed class KeepAlive() : KeepAliveSuite(s_new);
+
+    public sealed class Upgrading() : UpgradingSuite(s_new);
+
     public sealed class Http() : HttpSuite(s_new);
 
     public sealed class Mounts() : MountSuite(s_new);

@@ -25,6 +25,16 @@ public static class OnPollLoop
 
     public sealed class Writing() : WritingSuite(s_new);
 
+    public sealed class Messages() : MessageSuite(s_new);
+
+    public sealed class MessageWriters() : MessageWriterSuite(s_new);
+
+    public sealed class Control() : ControlSuite(s_new);
+
+    public sealed class KeepAlive() : KeepAliveSuite(s_new);
+
+    public sealed class Upgrading() : UpgradingSuite(s_new);
+
     public sealed class Http() : HttpSuite(s_new);
 
     public sealed class Mounts() : MountSuite(s_new);

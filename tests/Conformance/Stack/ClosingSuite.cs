@@ -9,10 +9,12 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
     [Theory]
     [InlineData(CallbackReason.Established)]
     [InlineData(CallbackReason.Receive)]
+    [InlineData(CallbackReason.ReceivePing)]
     [InlineData(CallbackReason.ReceivePong)]
     [InlineData(CallbackReason.ServerWriteable)]
     [InlineData(CallbackReason.ClientEstablished)]
     [InlineData(CallbackReason.ClientReceive)]
+    [InlineData(CallbackReason.ClientReceivePing)]
     [InlineData(CallbackReason.ClientReceivePong)]
     [InlineData(CallbackReason.ClientWriteable)]
     public void A_callback_that_returns_Close_closes_with_1000(CallbackReason reason)
@@ -23,6 +25,11 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
         (_, RawPeer peer) = Open(protocol, IsServerReason(reason));
         peer.SendText("go");
         peer.SendFrame(10, "pong"u8);
+        if (reason is CallbackReason.ReceivePing or CallbackReason.ClientReceivePing)
+        {
+            peer.SendFrame(9, "ping"u8);
+            Assert.Equal("ping", peer.ReadFrame().Text);
+        }
 
         Assert.Equal(1000, peer.ReadFrame().CloseCode);
         peer.SendClose(1000);
@@ -364,8 +371,8 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
         return CallbackResult.Continue;
     }
 
-    private static bool IsServerReason(CallbackReason reason) =>
-        reason is CallbackReason.Established or CallbackReason.Receive or CallbackReason.ReceivePong or CallbackReason.ServerWriteable;
+    private static bool IsServerReason(CallbackReason reason) => reason is CallbackReason.Established or CallbackReason.Receive
+        or CallbackReason.ReceivePing or CallbackReason.ReceivePong or CallbackReason.ServerWriteable;
 
     /// <summary>Closes the peer's side as well, and waits for the one closing callback.</summary>
     private CloseInfo ReadEnd(RawPeer peer)

@@ -22,7 +22,8 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
             CallbackReason[] reasons =
             [
                 CallbackReason.ServerNewClientInstantiated, CallbackReason.FilterProtocolConnection, CallbackReason.Established, CallbackReason.Receive,
-                CallbackReason.ReceivePong, CallbackReason.ServerWriteable, CallbackReason.WsPeerInitiatedClose, CallbackReason.Closed,
+                CallbackReason.ReceivePing, CallbackReason.ReceivePong, CallbackReason.ServerWriteable, CallbackReason.WsPeerInitiatedClose,
+                CallbackReason.Closed,
             ];
             foreach (CallbackReason reason in reasons)
             {
@@ -55,7 +56,8 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
 
         // Everything at once, so that each of the callbacks has a chance to come, also those that must not come any more.
         peer.Send([
-            .. System.Text.Encoding.ASCII.GetBytes(RawPeer.UpgradeRequest()), .. peer.Frame(10, "pong"u8), .. peer.Frame(1, "text"u8),
+            .. System.Text.Encoding.ASCII.GetBytes(RawPeer.UpgradeRequest()), .. peer.Frame(9, "ping"u8), .. peer.Frame(10, "pong"u8),
+            .. peer.Frame(1, "text"u8),
         ]);
         Harness.Settle();
         if (!peer.IsOver) peer.SendClose(1000);
@@ -91,6 +93,7 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
     [InlineData(CallbackReason.FilterProtocolConnection)]
     [InlineData(CallbackReason.Established)]
     [InlineData(CallbackReason.Receive)]
+    [InlineData(CallbackReason.ReceivePing)]
     [InlineData(CallbackReason.ReceivePong)]
     [InlineData(CallbackReason.ServerWriteable)]
     public void L03_flow_control_writable_requests_and_timeouts_are_allowed_in_each_callback(CallbackReason reason)
@@ -115,6 +118,7 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
         if (reason == CallbackReason.ServerWriteable) protocol.On(CallbackReason.Receive, connection => connection.RequestWritable());
         RawPeer peer = Open(Serve(protocol));
 
+        peer.SendFrame(9, "ping"u8);
         peer.SendFrame(10, "pong"u8);
         peer.SendText("one");
         Harness.RunUntil(() => asked > 0 && writable > 0);
@@ -204,6 +208,9 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
             () => connection.Write("x"u8, MessageKind.Text),
             () => connection.TrySend("x"u8, MessageKind.Text),
             () => connection.Ping(),
+            () => connection.BeginMessage(MessageKind.Text),
+            () => connection.AddReplyField("X", "y"),
+            () => connection.RefuseUpgrade(503),
             () => connection.RequestWritable(),
             () => connection.PauseReceive(),
             () => connection.ResumeReceive(),
@@ -220,7 +227,7 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
         Harness.Settle();
 
         Assert.All(thrown, exception => Assert.IsType<InvalidOperationException>(exception));
-        Assert.Equal(13, thrown.Count);
+        Assert.Equal(16, thrown.Count);
         Assert.Equal(ConnectionState.Established, connection.State);
         Assert.Empty(peer.ReadAll());
     }
@@ -241,6 +248,8 @@ public abstract class ReentrancySuite(LoopFactory factory) : LoopBench(factory)
         Assert.Equal(WriteResult.Closed, kept.Write("x"u8, MessageKind.Text));
         Assert.Equal(WriteResult.Closed, kept.TrySend("x"u8, MessageKind.Text));
         Assert.Equal(WriteResult.Closed, kept.Ping());
+        MessageWriter writer = kept.BeginMessage(MessageKind.Text);
+        Assert.Equal((WriteResult.Closed, WriteResult.Closed), (writer.TrySend("x"u8), writer.TryEnd()));
         kept.RequestWritable();
         kept.PauseReceive();
         kept.ResumeReceive();

@@ -117,16 +117,18 @@ public abstract class RefusalSuite(LoopFactory factory) : LoopBench(factory)
     [Theory]
     [InlineData(CallbackReason.Established)]
     [InlineData(CallbackReason.Receive)]
+    [InlineData(CallbackReason.ReceivePing)]
     [InlineData(CallbackReason.ReceivePong)]
     [InlineData(CallbackReason.ServerWriteable)]
     [InlineData(CallbackReason.WsPeerInitiatedClose)]
     [InlineData(CallbackReason.ClientEstablished)]
     [InlineData(CallbackReason.ClientReceive)]
+    [InlineData(CallbackReason.ClientReceivePing)]
     [InlineData(CallbackReason.ClientReceivePong)]
     [InlineData(CallbackReason.ClientWriteable)]
     public void L06_a_callback_of_a_websocket_that_throws_closes_its_own_connection_with_1011(CallbackReason reason)
     {
-        bool isServer = reason is CallbackReason.Established or CallbackReason.Receive or CallbackReason.ReceivePong
+        bool isServer = reason is CallbackReason.Established or CallbackReason.Receive or CallbackReason.ReceivePing or CallbackReason.ReceivePong
             or CallbackReason.ServerWriteable or CallbackReason.WsPeerInitiatedClose;
         RawPeer witness = Open(Serve(new SendingEcho()));
         AssertEchoes(witness);
@@ -138,6 +140,11 @@ public abstract class RefusalSuite(LoopFactory factory) : LoopBench(factory)
         peer.SendText("go");
         peer.SendFrame(10, "pong"u8);
         if (reason == CallbackReason.WsPeerInitiatedClose) peer.SendClose(1000);
+        if (reason is CallbackReason.ReceivePing or CallbackReason.ClientReceivePing)
+        {
+            peer.SendFrame(9, "ping"u8);
+            Assert.Equal("ping", peer.ReadFrame().Text);
+        }
 
         Assert.Equal(1011, peer.ReadFrame().CloseCode);
         peer.EndStream();

@@ -314,4 +314,32 @@ public abstract class WritingSuite(LoopFactory factory) : LoopBench(factory)
         // Where somebody else's table decides which descriptor comes first, only the wishes are made in that order.
         if (Loop.ServicesWritesInTurn) Assert.Equal([3, 2, 1], byContext);
     }
+
+    [Fact]
+    public void A_request_for_all_reaches_clients_too_the_newest_first_and_no_others()
+    {
+        List<long> called = [];
+        TestProtocol protocol = NewProtocol("a").OnWritable(connection => called.Add(connection.Id));
+        TestProtocol other = NewProtocol("b").OnWritable(_ => called.Add(-1));
+        LoopContext server = Serve(NewProtocol("a"), NewProtocol("b"));
+        LoopContext context = NewClientContext();
+        Connection[] clients = [.. Enumerable.Range(0, 4).Select(_ => Dial(context, EndPointOf(server), protocol))];
+        Connection unlike = Dial(context, EndPointOf(server), other);
+        Harness.RunUntil(() => clients.Append(unlike).All(client => client.State == ConnectionState.Established));
+        clients[1].Abort();
+        Harness.RunUntil(() => Recorder.Closes.Count >= 2);
+
+        context.RequestWritableAll(protocol);
+        server.RequestWritableAll(protocol);
+        Harness.RunUntil(() => called.Count == 3);
+        Harness.Settle();
+
+        Assert.Equal([clients[0].Id, clients[2].Id, clients[3].Id], called.Order());
+        Assert.Equal(3, called.Count);
+        foreach (Connection client in clients) client.Abort();
+        Harness.RunUntil(() => clients.All(client => client.IsClosed));
+        context.RequestWritableAll(protocol);
+        Harness.Settle();
+        Assert.Equal(3, called.Count);
+    }
 }

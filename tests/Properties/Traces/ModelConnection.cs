@@ -257,11 +257,9 @@ internal sealed class ModelConnection
                 _calls.Add($"{(_isServer ? 6 : 8)}:{message.Length}");
                 React(message.Length);
                 break;
-            case HeartFrame { IsPing: true } ping:
-                Say($"10:{ping.Length}");
-                break;
-            case HeartFrame pong:
-                _calls.Add((_isServer ? "7" : "9") + (pong.Length == 0 ? "" : $":{pong.Length}"));
+            case HeartFrame heart:
+                if (heart.IsPing) Say($"10:{heart.Length}");
+                _calls.Add(ReasonOf(heart) + (heart.Length == 0 ? "" : $":{heart.Length}"));
                 break;
             case CloseFrame close:
                 int code = close.Code == 0 ? 1005 : close.Code;
@@ -277,9 +275,19 @@ internal sealed class ModelConnection
 
     private void ReceiveWhileClosing(TraceFrame frame)
     {
-        if (frame is CloseFrame) Part($"4={_code} Local clean");
+        // Until the peer's close frame has come its pings are answered, though nobody is told (RFC 6455 5.5.2).
+        if (frame is HeartFrame { IsPing: true } ping) Say($"10:{ping.Length}");
+        else if (frame is CloseFrame) Part($"4={_code} Local clean");
         else if (frame is BadFrame bad) Fail(_code, " " + NameOf(bad.Badness));
     }
+
+    private string ReasonOf(HeartFrame heart) => (heart.IsPing, _isServer) switch
+    {
+        (true, true) => "902",
+        (true, false) => "903",
+        (false, true) => "7",
+        (false, false) => "9",
+    };
 
     private string NameOf(Badness badness) => badness switch
     {

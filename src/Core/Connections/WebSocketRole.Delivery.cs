@@ -1,0 +1,35 @@
+namespace EventLoops;
+
+/// <summary>How received messages reach the user: in parts as they come, or whole.</summary>
+internal sealed partial class WebSocketRole
+{
+    private ByteQueue _collected;
+
+    /// <summary>Gives a part of a message to the user, or keeps it until the message is whole, as the protocol wishes.</summary>
+    private void Deliver(ReadOnlySpan<byte> part, in MessageInfo info)
+    {
+        // A message in one part is whole already and is handed over where it lies.
+        if (!Connection.Protocol.DeliverWholeMessages || (info.IsFirstPart && info.IsFinalFragment))
+        {
+            RaiseReceive(part, in info);
+            return;
+        }
+
+        // Memory grows with what has come and not with what was announced. How much may come was checked before, at each frame's header.
+        _collected.Append(part);
+        if (!info.IsFinalFragment)
+            return;
+
+        // The callback may end the connection; the message stays readable until it has returned.
+        ByteQueue message = _collected;
+        _collected = default;
+        RaiseReceive(message.Span, new MessageInfo(info.Kind, PartFlags.FirstFragment | PartFlags.FirstPart | PartFlags.Final, remainingPayload: 0));
+        message.Clear();
+    }
+
+    private void RaiseReceive(ReadOnlySpan<byte> part, in MessageInfo info)
+    {
+        CallbackData data = new() { In = part, Message = info };
+        CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Receive : CallbackReason.ClientReceive, in data));
+    }
+}
