@@ -29,7 +29,9 @@ internal static class Server
         Loop = loop,
         Flags = flags,
         Logger = new StderrLogger(options.LogLevel),
-        Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage },
+
+        // A test server may be flooded with pings, as samples/Ping does.
+        Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage, MaxControlRate = int.MaxValue },
         VirtualHosts =
         [
             new()

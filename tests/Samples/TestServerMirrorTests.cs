@@ -114,6 +114,50 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void A_reader_that_pauses_while_three_others_flood_misses_nothing(string loop)
+    {
+        const int Count = 1500;
+        using RawPeer reader = Open(loop, receiveBuffer: 16 * 1024);
+        reader.IsReading = false;
+        RawPeer[] senders = [Open(loop), Open(loop), Open(loop)];
+        for (int who = 0; who < senders.Length; who++)
+            senders[who].Send([.. Enumerable.Range(0, Count).SelectMany(i => senders[who].Frame(1, Encoding.UTF8.GetBytes($"{who} {Numbered(i)}"[..4096])))]);
+
+        // All of it is far more than the ring holds and the kernel takes for a reader, so the senders are stopped long before the end.
+        senders[0].WaitUntil(() =>
+        {
+            foreach (RawPeer sender in senders) sender.Pump();
+            return !senders[0].Socket.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectRead);
+        });
+        Assert.InRange(senders[0].Received.Length, 1, (senders.Length * Count * 4096) - 1);
+
+        reader.IsReading = true;
+        int[] next = new int[senders.Length];
+        for (int i = 0; i < senders.Length * Count; i++)
+        {
+            foreach (RawPeer sender in senders) sender.Pump();
+            string[] words = reader.ReadFrame().Text.TrimEnd('.').Split(' ');
+            Assert.Equal(next[int.Parse(words[0])]++.ToString(), words[1]);
+        }
+
+        foreach (RawPeer sender in senders) sender.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void A_reader_that_never_reads_again_is_sent_away_and_the_others_go_on(string loop)
+    {
+        const int Count = 8000;
+        using RawPeer sleeper = Open(loop, receiveBuffer: 16 * 1024);
+        sleeper.IsReading = false;
+        using RawPeer sender = Open(loop);
+        sender.Send([.. Enumerable.Range(0, Count).SelectMany(i => sender.Frame(1, Encoding.UTF8.GetBytes(Numbered(i))))]);
+
+        for (int i = 0; i < Count; i++) Assert.Equal(Numbered(i), sender.ReadFrame().Text);
+    }
+
     private static string Numbered(int number) => number.ToString().PadRight(4096, '.');
 
     private RawPeer Open(string loop, int receiveBuffer = 0)

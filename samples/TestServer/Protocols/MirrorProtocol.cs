@@ -38,7 +38,7 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
         }
 
         connection.VirtualHost!.RequestWritableAll(this);
-        ring.KeepUp(session.Reader!);
+        ring.KeepUp();
         return CallbackResult.Continue;
     }
 
