@@ -70,6 +70,13 @@ internal static class Usage
         return option;
     }
 
+    /// <summary>Gives an option a second name, of one letter.</summary>
+    public static Option<T> Also<T>(this Option<T> option, string shortName)
+    {
+        option.Aliases.Add(shortName);
+        return option;
+    }
+
     private static T Read<T>(ArgumentResult given, string name, string expected, ValueReader<T> read)
     {
         string text = given.Tokens[0].Value;
