@@ -46,6 +46,12 @@ public abstract class ReliabilityRows : IDisposable
 
     protected ConnectionTimeouts Timeouts { get; } = new();
 
+    protected int? MaxConnections { get; set; }
+
+    protected int MaxConnectionsPerAddress { get; set; }
+
+    protected int MaxRequestHeads { get; set; } = 65_536;
+
     protected OriginPolicy Origin { get; set; }
 
     protected UnknownSubprotocolPolicy UnknownSubprotocol { get; set; }
@@ -218,6 +224,9 @@ public abstract class ReliabilityRows : IDisposable
             Loop = Harness.Loop,
             Limits = Limits,
             Timeouts = Timeouts,
+            MaxConnections = MaxConnections,
+            MaxConnectionsPerAddress = MaxConnectionsPerAddress,
+            MaxRequestHeads = MaxRequestHeads,
             Tracer = Recorder,
             Logger = Log,
             VirtualHosts =

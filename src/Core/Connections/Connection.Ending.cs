@@ -93,6 +93,8 @@ public sealed partial class Connection
     internal void EndByError(Errno errno)
     {
         // After both close frames, or once the last answer has left, a reset tells nothing new. After a fault it is no news either: the fault is why.
+        if (State == ConnectionState.AwaitingRequest && _role is HttpServerRole { HasServed: false })
+            Context.Statistics.CountResetEarly();
         if (State is not (ConnectionState.Flushing or ConnectionState.Lingering))
             End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
         else if (_close.IsClean || _role is not WebSocketRole)
@@ -113,6 +115,7 @@ public sealed partial class Connection
         _held.Clear();
         Move(ConnectionState.Flushing);
         _pause |= ReceivePause.Flushing;
+        _writeClock?.Cancel();
         SetDeadline(Deadline.Flush, Context.Timeouts.Flush);
         UpdateInterest();
 
@@ -126,6 +129,7 @@ public sealed partial class Connection
     {
         StopWatching();
         Thread.Loop.Cancel(_deadline);
+        _writeClock?.Cancel();
         if (_userTimer is not null)
             Thread.Loop.Cancel(_userTimer);
         _unsent.Clear();
@@ -138,6 +142,7 @@ public sealed partial class Connection
             _hosted?.Remove(this);
         else
             Context.Clients.Remove(this);
+        Context.Addresses?.Leave(CountedAddress);
         Thread.Remove(this);
 
         int fd = _fd;

@@ -24,6 +24,25 @@ public sealed partial class Connection
     /// <summary>How many bytes of body the request announced: 0 for none, -1 when it is sent in chunks.</summary>
     public long RequestContentLength => (_role as HttpServerRole)?.RequestContentLength ?? 0;
 
+    /// <summary>
+    /// The fields that came after a body in chunks (RFC 9112 7.1.2), from <c>OnHttpBodyEnd</c> until the answer is complete. Empty when there are none, and at
+    /// other times. They come later than whoever trusts the head would look, so fields that frame, route or authenticate a message are refused there.
+    /// </summary>
+    public HeaderCollection Trailers
+    {
+        get
+        {
+            Thread.Loop.VerifyThread();
+            return (_role as HttpServerRole)?.Trailers is { } trailers ? trailers.Fields : default;
+        }
+    }
+
+    /// <summary>The cookies of the request (RFC 6265 4.2), for as long as <see cref="Headers"/> can be read.</summary>
+    public CookieList Cookies => new(Headers);
+
+    /// <summary>The arguments of the query, one after the other, for as long as <see cref="Query"/> can be read.</summary>
+    public QueryArguments QueryArguments => new(Query);
+
     /// <summary>The head that can be read at the moment.</summary>
     internal HttpHead? CurrentHead { get; set; }
 
@@ -105,9 +124,31 @@ public sealed partial class Connection
     {
         // RFC 9110 15.5.6: the place is there, and is only not served by this method.
         if (VirtualHost?.Mounts.Find(path)?.Origin.Kind == MountKind.Files)
-            Respond(405, "text/plain", "This method is not served here.\n"u8, new HttpField("Allow", "GET, HEAD"));
+            RespondError(405, "This method is not served here.", new HttpField("Allow", "GET, HEAD"));
         else
-            Respond(404, "text/plain", "There is nothing here.\n"u8);
+            RespondError(404, "There is nothing here.");
+    }
+
+    /// <summary>
+    /// Answers the request with an error page: the one of the virtual host or the context (<see cref="VirtualHostOptions.ErrorPage"/>), else the name of the
+    /// status as text. The connection goes on. The original's <c>lws_return_http_status</c>.
+    /// </summary>
+    /// <param name="status">The status, 400 to 599.</param>
+    /// <param name="fields">Further header fields.</param>
+    /// <exception cref="ArgumentException">A status or field that cannot be sent (RFC 9110 5). Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">There is no request to answer, or another thread than the loop's.</exception>
+    public void RespondError(int status, params ReadOnlySpan<HttpField> fields)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 400);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
+        RespondError(status, System.Text.Encoding.ASCII.GetString(ReasonPhrases.Of(status)), fields);
+    }
+
+    /// <summary>The same with a sentence of the library's own.</summary>
+    internal void RespondError(int status, string sentence, params ReadOnlySpan<HttpField> fields)
+    {
+        if (TryGetRequest(nameof(RespondError), out HttpServerRole? request))
+            request.RespondError(status, sentence, fields);
     }
 
     private bool TryGetRequest(string member, [NotNullWhen(true)] out HttpServerRole? request)

@@ -13,6 +13,8 @@ public sealed partial class Connection
     private bool _isChoked;
     private bool _isWriteQueued;
     private bool _isWritableRequested;
+    private WriteClock? _writeClock;
+    private long _sent;
 
     /// <summary>Whether the kernel refused to take more, and has not yet said that it would.</summary>
     internal bool IsChoked => _isChoked;
@@ -139,6 +141,8 @@ public sealed partial class Connection
 
         if (sent.IsError)
             EndByError(sent.Errno);
+        else
+            _sent += sent.Value;
         return sent.Value > 0 ? sent.Value : -1;
     }
 
@@ -233,7 +237,11 @@ public sealed partial class Connection
     private int Taken(IoResult sent)
     {
         if (!sent.IsError)
+        {
+            _sent += sent.Value;
             return sent.Value;
+        }
+
         if (sent.WouldBlock)
             return 0;
 
@@ -244,6 +252,8 @@ public sealed partial class Connection
     private void Choke()
     {
         _isChoked = true;
+        if (State != ConnectionState.Flushing && Context.Timeouts.Write != Timeout.InfiniteTimeSpan)
+            (_writeClock ??= new WriteClock(this)).Start(_sent);
         UpdateInterest();
     }
 
@@ -283,6 +293,7 @@ public sealed partial class Connection
         bool wasChoked = _isChoked;
         int before = _unsent.Length;
         _isChoked = false;
+        _writeClock?.Stop(_sent);
         FlushUnsent();
         if (IsClosed)
             return;
@@ -303,6 +314,15 @@ public sealed partial class Connection
         if (_role.CanWrite && (wasChoked || _isWritableRequested))
             RaiseWritable();
         UpdateInterest();
+    }
+
+    /// <summary>The peer does not read. The kernel holds bytes for it as well, and would go on trying: a reset frees them.</summary>
+    internal void OnWriteDeadline()
+    {
+        Context.Log.WriteTimedOut(Id, _unsent.Length);
+        if (_fd >= 0)
+            Io.SetOption(_fd, SocketTuning.LingerZero, 1);
+        End(SettledOr(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout }));
     }
 
     private void RaiseWritable()

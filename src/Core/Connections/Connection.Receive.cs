@@ -17,6 +17,9 @@ internal enum ReceivePause : byte
 
     /// <summary>Whoever answers for a mount has not yet taken what it was given of the body.</summary>
     Mount = 8,
+
+    /// <summary>All heads are in use, and there is nothing to read a request into.</summary>
+    Head = 16,
 }
 
 /// <summary>How bytes come in: from readiness to the role, with receive flow control in between.</summary>
@@ -27,6 +30,7 @@ public sealed partial class Connection
     private bool _isInputQueued;
     private bool _isDelivering;
     private bool _isInterestQueued;
+    private bool _hasPaused;
 
     /// <summary>
     /// When the peer was last heard, or reading began again, by the loop's clock: a peer that nobody listens to is not silent, so what it has said
@@ -73,8 +77,17 @@ public sealed partial class Connection
         LeaveCork(ownsCork);
     }
 
+    /// <summary>Whether receiving is paused or was since the last call: a peer is not slow when it is we who do not read.</summary>
+    internal bool TakeHasPaused()
+    {
+        bool hasPaused = _hasPaused || _pause != ReceivePause.None;
+        _hasPaused = false;
+        return hasPaused;
+    }
+
     internal void Pause(ReceivePause reason)
     {
+        _hasPaused = true;
         _pause |= reason;
         UpdateInterest();
     }
@@ -89,6 +102,7 @@ public sealed partial class Connection
             return;
 
         HeardAt = Thread.Loop.NowMilliseconds;
+        _role.OnResumed();
 
         // What was held back comes before anything new: the kernel is asked again only when it is used up.
         if (_held.IsEmpty)

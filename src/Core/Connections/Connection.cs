@@ -84,18 +84,22 @@ public sealed partial class Connection : IReadyHandler
 
     internal HostedProtocol? Hosted => _hosted;
 
+    /// <summary>The address among whose connections it is counted, or <see cref="AddressLimit.None"/>.</summary>
+    internal ulong CountedAddress { get; private set; }
+
     /// <summary>Where it was accepted; null for a client.</summary>
     internal Listener? Listener { get; private set; }
 
     private SocketIo Io => Thread.Loop.SocketIo;
 
     /// <summary>Takes an accepted descriptor into service.</summary>
-    internal static void Accept(ServiceThread thread, Listener listener, int fd)
+    internal static void Accept(ServiceThread thread, Listener listener, int fd, ulong address)
     {
         VirtualHost host = listener.Hosts.Default!;
         Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true) { State = ConnectionState.AwaitingRequest };
         connection._fd = fd;
         connection.Listener = listener;
+        connection.CountedAddress = address;
         connection._role = new HttpServerRole(connection);
         connection.Bind(host.ProtocolZero);
         connection.Announce();

@@ -28,13 +28,7 @@ internal sealed partial class HttpServerRole
     public void ResumeBody() => Connection.Resume(ReceivePause.Mount);
 
     /// <summary>Answers with a status and a sentence.</summary>
-    public void Answer(int status, string sentence, IReadOnlyList<HttpField> fields)
-    {
-        byte[] body = System.Text.Encoding.ASCII.GetBytes(sentence + "\n");
-        StartResponse(status, "text/plain", body.Length, [.. fields]);
-        WriteBody(body);
-        EndResponse();
-    }
+    public void Answer(int status, string sentence, IReadOnlyList<HttpField> fields) => RespondError(status, sentence, [.. fields]);
 
     /// <summary>Sends the client somewhere else.</summary>
     public void Redirect(int status, string location, IReadOnlyList<HttpField> fields)

@@ -25,7 +25,9 @@ internal sealed partial class HttpServerRole
         // RFC 9112 6.3: these answers end with their head, whatever length they name. RFC 9110 8.6: 204 names none.
         bool forbidsBody = status is 204 or 304;
         bool isUnknown = contentLength < 0 && !forbidsBody;
-        bool keepsAlive = _keepAlive && !(isUnknown && head.MinorVersion == 0);
+
+        // RFC 9110 10.1.1: a client that still waits for 100 may send the body or not, so what comes next cannot be told.
+        bool keepsAlive = _keepAlive && !_continueIsDue && !(isUnknown && head.MinorVersion == 0);
         bool sendsChunks = isUnknown && head.MinorVersion > 0;
 
         HeadWriter writer = new(Thread.Scratch);
@@ -92,57 +94,7 @@ internal sealed partial class HttpServerRole
         _keepAlive = head.KeepAlive;
         _hasStarted = _hasEnded = _sendsBody = _sendsChunks = false;
         _responseLeft = 0;
-    }
-
-    /// <summary>Answers with the fault's status and ends the connection: nothing after a bad request can be trusted (RFC 9112 9.6).</summary>
-    private void Refuse(ProtocolFault fault) =>
-        Refuse(fault.HttpStatus(), fault.Describe(), new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault });
-
-    /// <summary>A callback did not want the request, or threw before it had answered.</summary>
-    private void RefuseAfter(CallbackOutcome outcome)
-    {
-        if (outcome == CallbackOutcome.Close)
-            Refuse(403, "this was refused", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
-        else
-            Refuse(500, "the server failed to answer", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error });
-    }
-
-    private void Refuse(int status, string reason, in CloseInfo close, ReadOnlySpan<HttpField> fields = default)
-    {
-        Connection.Context.Log.Refused(Connection.Id, status, reason);
-
-        // A peer that speaks no HTTP at all would not understand an answer, and one whose answer has begun cannot be given a second.
-        if (status == 0 || _hasStarted)
-        {
-            Connection.End(close);
-            return;
-        }
-
-        WriteRefusal(status, reason, fields);
-        ReleaseHead();
-        Connection.EndAfterFlush(close, AfterFlush.ShutdownAndLinger);
-    }
-
-    private void WriteRefusal(int status, string reason, ReadOnlySpan<HttpField> fields)
-    {
-        string body = reason + "\n";
-        HeadWriter writer = new(Thread.Scratch);
-        writer.StatusLine(status);
-        WriteCommonFields(ref writer, keepsAlive: false, minorVersion: 1);
-        writer.Field("Content-Type"u8, "text/plain"u8);
-        writer.ContentLength(body.Length);
-
-        // RFC 6455 4.4: a version that is not spoken is answered with the one that is. RFC 9110 15.5.6: 405 names what is allowed.
-        if (status == 426)
-            writer.Field("Sec-WebSocket-Version"u8, "13"u8);
-        if (status == 405)
-            writer.Field("Allow"u8, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"u8);
-        foreach (HttpField field in fields)
-            writer.Field(field.Name, field.Value);
-        writer.End();
-        Connection.Send(writer.Written);
-        if (_head is not { Method: RequestMethod.Head })
-            Connection.Send(System.Text.Encoding.ASCII.GetBytes(body));
+        _continueIsDue = false;
     }
 
     private void WriteCommonFields(ref HeadWriter writer, bool keepsAlive, int minorVersion)

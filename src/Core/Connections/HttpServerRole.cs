@@ -4,17 +4,14 @@ namespace EventLoops;
 
 /// <summary>
 /// HTTP/1.1 as a server (RFC 9112): one request after the other, each read, given to protocol 0 and answered; or the step to a WebSocket.
-/// This file reads requests; <c>HttpServerRole.Response.cs</c> answers them and <c>HttpServerRole.Upgrade.cs</c> makes WebSockets of them,
-/// as <c>HttpServerRole.Upgrading.cs</c> lets the user decide.
+/// This file reads heads; <c>HttpServerRole.Body.cs</c> reads bodies, <c>HttpServerRole.Response.cs</c> answers, <c>HttpServerRole.Refusal.cs</c> refuses,
+/// and <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide.
 /// </summary>
 internal sealed partial class HttpServerRole(Connection connection) : Role(connection)
 {
     private HttpHead? _head;
-    private ChunkedDecoder _chunks;
-    private long _bodyLeft;
-    private long _bodyRead;
-    private bool _bodyIsChunked;
-    private bool _bodyIsUnwanted;
+    private LinkedListNode<HttpServerRole>? _placeInLine;
+    private int _requests;
     private bool _isCalling;
 
     /// <summary>What <see cref="Connection.RequestContentLength"/> tells.</summary>
@@ -25,6 +22,9 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         _ => 0,
     }
     : 0;
+
+    /// <summary>Whether a request was ever read from the connection.</summary>
+    public bool HasServed => _requests > 0;
 
     public override bool CanWrite => Connection.State is ConnectionState.ReadingBody or ConnectionState.Responding;
 
@@ -70,8 +70,12 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
     public override void OnDeadline(Deadline deadline)
     {
-        if (deadline == Deadline.RequestHead)
+        if (deadline == Deadline.RequestHead && _placeInLine is not null)
+            Refuse(503, "the server is busy", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout });
+        else if (deadline == Deadline.RequestHead)
             Refuse(ProtocolFault.RequestTimeout);
+        else if (deadline == Deadline.RequestBody)
+            OnBodyWindowEnd();
         else if (deadline == Deadline.KeepAlive && !Connection.HasNothingUnsent)
             Connection.SetDeadline(Deadline.KeepAlive, Timeouts.KeepAlive); // The peer is not idle, it is still reading the last answer.
         else
@@ -91,7 +95,13 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
     private void ReadHead(ref Span<byte> bytes)
     {
-        HttpHead head = _head ??= Thread.RentHead(HttpHeadKind.Request);
+        HttpHead? head = _head ??= Thread.RequestHeads.TryRent();
+        if (head is null)
+        {
+            AwaitHead();
+            return;
+        }
+
         HeadStatus status = head.Feed(bytes, out int consumed);
         bytes = bytes[consumed..];
         switch (status)
@@ -108,6 +118,26 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
                 OnHead(head);
                 return;
         }
+    }
+
+    /// <summary>All heads are in use: the bytes wait here, and the connection waits in line, for no longer than a head may take.</summary>
+    private void AwaitHead()
+    {
+        _placeInLine = Thread.RequestHeads.Enter(this);
+        Connection.Pause(ReceivePause.Head);
+        if (_isHeadDeadlineSet)
+            return;
+
+        _isHeadDeadlineSet = true;
+        Connection.SetDeadline(Deadline.RequestHead, Timeouts.RequestHead);
+    }
+
+    /// <summary>It is this connection's turn to read a head.</summary>
+    public void TakeHead(HttpHead head)
+    {
+        _placeInLine = null;
+        _head = head;
+        Connection.Resume(ReceivePause.Head);
     }
 
     private void AwaitRestOfHead(HttpHead head)
@@ -137,7 +167,8 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
-        if (!UriPath.TryDecode(head.RawPath, Thread.Scratch, out int length, out ProtocolFault fault))
+        byte[] path = Thread.DecodedPath;
+        if (!UriPath.TryDecode(head.RawPath, path, out int length, out ProtocolFault fault))
         {
             Refuse(fault);
             return;
@@ -150,12 +181,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         }
 
         BeginRequest(head);
-
-        // The path leaves the scratch buffer before the callback, which may need that buffer to answer.
-        byte[] path = BufferPool.Rent(length);
-        Thread.Scratch.AsSpan(0, length).CopyTo(path);
         Serve(head, path.AsSpan(0, length));
-        BufferPool.Return(path);
     }
 
     /// <summary>A request goes to the virtual host that it names (RFC 9110 7.2), each request anew.</summary>
@@ -170,16 +196,14 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private void BeginRequest(HttpHead head)
     {
         BeginResponse(head);
-        _bodyIsUnwanted = false;
-        _bodyRead = 0;
-        _bodyIsChunked = head.Framing == BodyFraming.Chunked;
-        _bodyLeft = head.Framing == BodyFraming.Length ? head.ContentLength : 0;
-        _chunks = default;
+        Connection.Context.Statistics.CountRequest();
+        if (++_requests >= Connection.Context.Limits.MaxRequestsPerConnection)
+            _keepAlive = false;
 
-        bool hasBody = _bodyIsChunked || _bodyLeft > 0;
+        bool hasBody = head.Framing != BodyFraming.None;
         Connection.Move(hasBody ? ConnectionState.ReadingBody : ConnectionState.Responding);
         if (hasBody)
-            Connection.SetDeadline(Deadline.RequestBody, Timeouts.RequestBody);
+            BeginBody(head);
     }
 
     private void Serve(HttpHead head, ReadOnlySpan<byte> path)
@@ -194,87 +218,19 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
             return;
         }
 
+        // RFC 9110 9.3.7: the asterisk asks about the server and not about anything that it serves.
+        if (path.SequenceEqual("*"u8) && !_hasStarted)
+        {
+            StartResponse(204, contentType: null, contentLength: 0, AllowedMethods);
+            EndResponse();
+            return;
+        }
+
         CallbackOutcome outcome = AskMount(head, path) ?? Call(CallbackReason.Http, in data);
         if (Connection.State == ConnectionState.ReadingBody && outcome == CallbackOutcome.Continue)
-        {
-            // An answer that is complete before the body has come does not want it; it is read past to reach the next request (RFC 9112 9.3).
-            _bodyIsUnwanted = _hasEnded;
-            if (head.ExpectsContinue && !_hasStarted)
-                Connection.Send("HTTP/1.1 100 Continue\r\n\r\n"u8);
-            else if (head.ExpectsContinue)
-                _keepAlive = false;
-        }
+            AwaitBody();
 
         Finish(outcome);
-    }
-
-    private void ReadBody(ref Span<byte> bytes)
-    {
-        if (_bodyIsChunked)
-        {
-            ReadChunk(ref bytes);
-            return;
-        }
-
-        ReadOnlySpan<byte> part = bytes[..(int)Math.Min(_bodyLeft, bytes.Length)];
-        bytes = bytes[part.Length..];
-        _bodyLeft -= part.Length;
-        OnBodyPart(part);
-    }
-
-    private void ReadChunk(ref Span<byte> bytes)
-    {
-        ReadOnlySpan<byte> input = bytes;
-        ChunkEvent chunk = _chunks.Read(ref input);
-        bytes = bytes[^input.Length..];
-        switch (chunk.Kind)
-        {
-            case ChunkEventKind.NeedMore:
-                return;
-            case ChunkEventKind.Data:
-                OnBodyPart(chunk.Data);
-                return;
-            case ChunkEventKind.End:
-                OnBodyEnd();
-                return;
-            default:
-                Refuse(chunk.Fault);
-                return;
-        }
-    }
-
-    private void OnBodyPart(ReadOnlySpan<byte> part)
-    {
-        _bodyRead += part.Length;
-        if (_bodyRead > Connection.Context.Limits.MaxRequestBody)
-        {
-            Refuse(ProtocolFault.BodyTooLarge);
-            return;
-        }
-
-        if (!_bodyIsUnwanted)
-        {
-            CallbackData data = new() { In = part };
-            CallbackOutcome outcome = Call(CallbackReason.HttpBody, in data);
-            if (outcome != CallbackOutcome.Continue)
-            {
-                Finish(outcome);
-                return;
-            }
-        }
-
-        if (!_bodyIsChunked && _bodyLeft == 0 && Connection.State == ConnectionState.ReadingBody)
-            OnBodyEnd();
-    }
-
-    private void OnBodyEnd()
-    {
-        if (Connection.State != ConnectionState.ReadingBody)
-            return;
-
-        Connection.ClearDeadline();
-        Connection.Move(ConnectionState.Responding);
-        Finish(_bodyIsUnwanted ? CallbackOutcome.Continue : Call(CallbackReason.HttpBodyCompletion));
     }
 
     private CallbackOutcome Call(CallbackReason reason, in CallbackData data = default)
@@ -314,7 +270,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
         if (Connection.State == ConnectionState.ReadingBody)
         {
-            // What is left of the body is read past, unless the connection ends here anyway.
+            // What is left of the body is read past, to reach the next request (RFC 9112 9.3), unless the connection ends here anyway.
             _bodyIsUnwanted = true;
             if (_keepAlive)
                 return;
@@ -340,10 +296,15 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         LeaveMount();
         Connection.CurrentHead = null;
-        if (_head is null)
+        ReleaseTrailers();
+        if (_placeInLine is not null)
+            Thread.RequestHeads.Leave(_placeInLine);
+        _placeInLine = null;
+        if (_head is not { } head)
             return;
 
-        Thread.ReturnHead(_head);
+        // Whoever is given it goes on at once.
         _head = null;
+        Thread.RequestHeads.Return(head);
     }
 }

@@ -34,6 +34,11 @@ internal abstract class Role(Connection connection)
     /// <summary>The kernel has taken everything; the user may be asked for more.</summary>
     public abstract void OnWritable();
 
+    /// <summary>Receiving goes on after a pause, before anything is delivered.</summary>
+    public virtual void OnResumed()
+    {
+    }
+
     /// <summary>The peer has ended its half of the stream.</summary>
     public abstract void OnEndOfStream();
 

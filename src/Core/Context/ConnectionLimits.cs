@@ -20,6 +20,19 @@ public sealed class ConnectionLimits
     public long MaxRequestBody { get; set; } = 30_000_000;
 
     /// <summary>
+    /// The most requests that one connection may make; the answer to the last says that it is (<c>Connection: close</c>). Default
+    /// <see cref="int.MaxValue"/>, which is none, as Kestrel.
+    /// </summary>
+    public int MaxRequestsPerConnection { get; set; } = int.MaxValue;
+
+    /// <summary>
+    /// The slowest that a peer may be, in bytes a second: while it sends a request's body, and while it takes what it was sent and the kernel is full. Below it
+    /// the connection is dropped; see <see cref="ConnectionTimeouts.DataRateGrace"/> and <see cref="ConnectionTimeouts.Write"/>. 0 lets peers be as slow
+    /// as they like. Default 240, as Kestrel and IIS.
+    /// </summary>
+    public int MinDataRate { get; set; } = 240;
+
+    /// <summary>
     /// The largest message, in bytes of payload over all its frames; beyond it the connection is closed with 1009 as soon as a frame header
     /// says so. Default 16 MiB, twice what a page usually moves in one message and a sixteenth of today's libwebsockets' limit.
     /// </summary>
@@ -55,6 +68,8 @@ public sealed class ConnectionLimits
         ThrowIfBelow(MaxHeadSize, MaxRequestLine, nameof(MaxHeadSize));
         ThrowIfBelow(MaxHeaderFields, 1, nameof(MaxHeaderFields));
         ThrowIfBelow(MaxRequestBody, 0, nameof(MaxRequestBody));
+        ThrowIfBelow(MaxRequestsPerConnection, 1, nameof(MaxRequestsPerConnection));
+        ThrowIfBelow(MinDataRate, 0, nameof(MinDataRate));
         ThrowIfBelow(MaxMessageSize, 125, nameof(MaxMessageSize));
         ThrowIfBelow(MaxFragments, 1, nameof(MaxFragments));
         ThrowIfBelow(MaxControlRate, 1, nameof(MaxControlRate));

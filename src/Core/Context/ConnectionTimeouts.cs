@@ -12,8 +12,24 @@ public sealed class ConnectionTimeouts
     /// <summary>From the first byte of a request head to its end; then the answer is 408. Default 30 s, as Kestrel.</summary>
     public TimeSpan RequestHead { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>From the end of a request's head to the end of its body; then the connection is dropped. Default 120 s.</summary>
+    /// <summary>
+    /// From the end of a request's head to the end of its body; then the connection is dropped. Time in which receiving is paused does not count.
+    /// Default 120 s.
+    /// </summary>
     public TimeSpan RequestBody { get; set; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>
+    /// How often a request's body is held to <see cref="ConnectionLimits.MinDataRate"/>: in each stretch of this length so much must come as that rate asks for, or
+    /// the connection is dropped. A stretch in which receiving was paused does not count. Default 5 s, as Kestrel and IIS.
+    /// </summary>
+    public TimeSpan DataRateGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long the kernel may refuse to take what was written, because the peer does not read; then the connection is dropped, with a reset. Bytes that it
+    /// does take buy time by <see cref="ConnectionLimits.MinDataRate"/>, never more than this. HTTP and WebSocket, servers and clients. Default 60 s, as
+    /// nginx (<c>send_timeout</c>).
+    /// </summary>
+    public TimeSpan Write { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>From one answer to the next request on the same connection. Default 5 s, as libwebsockets since 2.1 and Apache.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(5);
@@ -35,6 +51,8 @@ public sealed class ConnectionTimeouts
         Check(FirstByte, nameof(FirstByte));
         Check(RequestHead, nameof(RequestHead));
         Check(RequestBody, nameof(RequestBody));
+        Check(DataRateGrace, nameof(DataRateGrace));
+        Check(Write, nameof(Write));
         Check(KeepAlive, nameof(KeepAlive));
         Check(Close, nameof(Close));
         Check(Flush, nameof(Flush));

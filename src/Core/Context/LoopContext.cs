@@ -31,13 +31,16 @@ public sealed class LoopContext : IDisposable
         KeepAlive = options.WebSocketKeepAlive;
         Tracer = options.Tracer;
         _fileOperations = options.FileOperations;
+        ErrorPage = options.ErrorPage;
         Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
 
         _ownsLoop = options.Loop is null;
         Loop = options.Loop ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
         if (_ownsLoop)
             Loop.UnhandledException = Log.LoopWorkThrew;
-        Thread = new ServiceThread(this, Loop, index: 0);
+        Thread = new ServiceThread(this, Loop, index: 0, options.MaxConnections ?? DescriptorBudget.Remaining(), options.MaxRequestHeads);
+        if (options.MaxConnectionsPerAddress > 0)
+            Addresses = new AddressLimit(options.MaxConnectionsPerAddress);
         Listeners = new ListenerTable(Thread);
         Loop.Join(Thread);
         try
@@ -60,6 +63,9 @@ public sealed class LoopContext : IDisposable
 
     /// <summary>The virtual hosts, in the order in which they were made.</summary>
     public IReadOnlyList<VirtualHost> VirtualHosts => _hosts;
+
+    /// <summary>What it has met so far, counted.</summary>
+    public ContextStatistics Statistics { get; } = new();
 
     /// <summary>Whether the context was disposed. It may still be finishing its turn.</summary>
     public bool IsDisposed => _isDisposed;
@@ -91,9 +97,14 @@ public sealed class LoopContext : IDisposable
 
     internal ICallbackTracer? Tracer { get; }
 
+    internal Func<int, string, ErrorPage?>? ErrorPage { get; }
+
     internal EventLoopsLog Log { get; }
 
     internal ListenerTable Listeners { get; }
+
+    /// <summary>How many connections each address has; null where that is not limited.</summary>
+    internal AddressLimit? Addresses { get; }
 
     /// <inheritdoc cref="ServiceThread.Service" />
     public bool Service(int maxMilliseconds)

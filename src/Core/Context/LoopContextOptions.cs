@@ -25,6 +25,26 @@ public sealed class LoopContextOptions
     /// <summary>What one connection may ask for.</summary>
     public ConnectionLimits Limits { get; init; } = new();
 
+    /// <summary>
+    /// The most connections that there may be at one time, clients included. When so many are there, nothing more is accepted, arrivals wait in the kernel's
+    /// queue, and everybody who is connected is served as before; when one ends, accepting goes on. Null, the default, for what the system allows: the soft
+    /// limit of RLIMIT_NOFILE, less what is open when the context is made, less 32 for the program's own files.
+    /// </summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>
+    /// The most accepted connections of one address: of an IPv4 address, or of an IPv6 network of 64 bits. More are closed as soon as they are accepted. 0, the
+    /// default, for no limit: whole companies sit behind one address.
+    /// </summary>
+    public int MaxConnectionsPerAddress { get; init; }
+
+    /// <summary>
+    /// The most requests whose heads may be in memory at one time, from the first byte until the answer is complete: with
+    /// <see cref="ConnectionLimits.MaxHeadSize"/> the bound of what heads may cost. Further requests wait, and are answered 503 when
+    /// <see cref="ConnectionTimeouts.RequestHead"/> has passed. The original's <c>max_http_header_pool</c>. Default 65,536.
+    /// </summary>
+    public int MaxRequestHeads { get; init; } = 65_536;
+
     /// <summary>How long one connection may take.</summary>
     public ConnectionTimeouts Timeouts { get; init; } = new();
 
@@ -33,6 +53,12 @@ public sealed class LoopContextOptions
 
     /// <summary>How open WebSockets find out that their peer has gone. Off by default. A virtual host or a client may have its own.</summary>
     public WebSocketKeepAlive WebSocketKeepAlive { get; init; } = new();
+
+    /// <summary>
+    /// What a client is shown when a request is refused or fails and the virtual host has no page of its own: called with the status and a sentence that says
+    /// what is wrong; null for that sentence as plain text. On the loop's thread. Default: plain text.
+    /// </summary>
+    public Func<int, string, ErrorPage?>? ErrorPage { get; init; }
 
     /// <summary>Where the library writes its log. Null, the default, for nowhere. <see cref="StderrLogger"/> writes to standard error.</summary>
     public ILogger? Logger { get; init; }
@@ -58,6 +84,9 @@ public sealed class LoopContextOptions
         ArgumentNullException.ThrowIfNull(Timeouts);
         ArgumentNullException.ThrowIfNull(FileOperations);
         ArgumentNullException.ThrowIfNull(WebSocketKeepAlive);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections ?? 1, 1, nameof(MaxConnections));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerAddress, 0, nameof(MaxConnectionsPerAddress));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestHeads, 1, nameof(MaxRequestHeads));
         Limits.Validate();
         Timeouts.Validate();
         WebSocketKeepAlive.Validate();

@@ -23,15 +23,21 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly List<Connection> _connections = [];
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
     private readonly List<VirtualHost> _leavingHosts = [];
+    private readonly HeadQueue _requestHeads;
+    private bool _isAcceptingPaused;
+    private bool _fullWasLogged;
     private bool _isLeaving;
 
-    internal ServiceThread(LoopContext context, EventLoop loop, int index)
+    internal ServiceThread(LoopContext context, EventLoop loop, int index, int maxConnections, int maxRequestHeads)
     {
+        MaxConnections = maxConnections;
+        _requestHeads = new HeadQueue(this, maxRequestHeads);
         Context = context;
         Loop = loop;
         Index = index;
         ConnectionLimits limits = context.Limits;
         _headLimits = new HttpHeadLimits(limits.MaxRequestLine, limits.MaxHeadSize, limits.MaxHeaderFields);
+        DecodedPath = new byte[limits.MaxRequestLine];
     }
 
     /// <summary>The context that it belongs to.</summary>
@@ -46,6 +52,15 @@ public sealed class ServiceThread : ITurnParticipant
     /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
     public int ConnectionCount => _connections.Count;
 
+    /// <summary>How many connections it may have.</summary>
+    internal int MaxConnections { get; }
+
+    /// <summary>Whether it has as many connections as it may have.</summary>
+    internal bool IsFull => _connections.Count >= MaxConnections;
+
+    /// <summary>The heads of requests, of which there may be so many.</summary>
+    internal HeadQueue RequestHeads => _requestHeads;
+
     bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _leavingHosts.Count > 0 || _isLeaving;
 
     internal Cork Cork { get; } = new();
@@ -59,8 +74,11 @@ public sealed class ServiceThread : ITurnParticipant
 
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
-    /// <summary>Where heads and decoded paths are put together; valid until the next use on this thread.</summary>
+    /// <summary>Where heads are put together; valid until the next use on this thread.</summary>
     internal byte[] Scratch { get; } = new byte[64 * 1024];
+
+    /// <summary>Where the path of the request that is being served is decoded; the callbacks see it there, while they put heads together.</summary>
+    internal byte[] DecodedPath { get; }
 
     /// <summary>Serves what is ready, waiting at most <paramref name="maxMilliseconds"/> for it: one turn of the loop.</summary>
     /// <param name="maxMilliseconds">0 to look without waiting, -1 to wait for as long as it takes.</param>
@@ -137,6 +155,25 @@ public sealed class ServiceThread : ITurnParticipant
         _connections[connection.PlaceInThread] = last;
         last.PlaceInThread = connection.PlaceInThread;
         _connections.RemoveAt(_connections.Count - 1);
+
+        // A limit that is reached and left again all the time is said once, until a tenth of the places has become free.
+        if (_connections.Count < MaxConnections - Math.Max(1, MaxConnections / 10))
+            _fullWasLogged = false;
+        if (!_isAcceptingPaused || IsFull)
+            return;
+
+        _isAcceptingPaused = false;
+        Context.Listeners.Resume();
+    }
+
+    /// <summary>There are as many connections as there may be; nothing is accepted until one ends.</summary>
+    internal void PauseAccepting()
+    {
+        if (!_fullWasLogged)
+            Context.Log.ConnectionLimitReached(MaxConnections);
+        _fullWasLogged = true;
+        _isAcceptingPaused = true;
+        Context.Listeners.Pause();
     }
 
     /// <summary>The context goes, and nobody will hear of the ends of its programs any more: they end now.</summary>

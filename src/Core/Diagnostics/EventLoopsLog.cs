@@ -50,4 +50,16 @@ internal sealed partial class EventLoopsLog(ILogger logger)
 
     [LoggerMessage(EventId = 26, Level = LogLevel.Warning, Message = "Connection {Id}: {Path} could not be opened: {Reason}")]
     public partial void FileRefused(long id, string path, string reason);
+
+    [LoggerMessage(EventId = 30, Level = LogLevel.Debug, Message = "Connection {Id}: dropped, its peer does not read; {Unsent} bytes were still to be sent")]
+    public partial void WriteTimedOut(long id, int unsent);
+
+    [LoggerMessage(EventId = 31, Level = LogLevel.Error, Message = "The password check of the realm '{Realm}' threw; it counts as no")]
+    public partial void PasswordCheckThrew(string realm, Exception exception);
+
+    [LoggerMessage(EventId = 32, Level = LogLevel.Error, Message = "The error page for {Status} threw; a line of text is sent instead")]
+    public partial void ErrorPageThrew(int status, Exception exception);
+
+    [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message = "There are {Count} connections, as many as there may be; nothing is accepted until one ends")]
+    public partial void ConnectionLimitReached(int count);
 }

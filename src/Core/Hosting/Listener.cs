@@ -80,6 +80,12 @@ internal sealed class Listener : IReadyHandler
         // A callback about an accepted connection may dispose the context: the number of this listener is then nobody's, or somebody else's.
         for (int i = 0; i < MaxAcceptsPerTurn && _watch is not null; i++)
         {
+            if (_thread.IsFull)
+            {
+                _thread.PauseAccepting();
+                return;
+            }
+
             IoResult accepted = _io.Accept(_fd);
             if (accepted.WouldBlock)
                 return;
@@ -100,6 +106,19 @@ internal sealed class Listener : IReadyHandler
             // Everything else (ECONNABORTED, EPROTO, EPERM and the network errors that accept(2) lists) belongs to that one connection.
             _thread.Context.Log.AcceptFailed(LocalEndPoint, accepted.Errno.Describe());
         }
+    }
+
+    public void Pause()
+    {
+        if (_watch is not null)
+            _thread.Loop.Change(_watch, PollEvents.None);
+    }
+
+    /// <summary>Accepts again, unless the system had nothing left for a new connection: then its own pause ends first.</summary>
+    public void Resume()
+    {
+        if (_watch is not null && !_resume.IsScheduled && !_thread.IsFull)
+            _thread.Loop.Change(_watch, PollEvents.In);
     }
 
     public void Close()
@@ -148,17 +167,30 @@ internal sealed class Listener : IReadyHandler
 
     private void Adopt(int fd)
     {
+        ContextStatistics statistics = _thread.Context.Statistics;
+        AddressLimit? addresses = _thread.Context.Addresses;
+        ulong address = addresses is null ? AddressLimit.None : AddressLimit.KeyOf(_io.GetRemoteEndPoint(fd));
+        if (addresses is not null && !addresses.TryEnter(address))
+        {
+            statistics.CountTurnedAway();
+            _io.Close(fd);
+            return;
+        }
+
         // Which host the peer wants is not known before its first request; until then it is a guest of the first one.
         CallbackResult result = Hosts.Default!.RaiseFilterNetworkConnection(fd);
 
         // The callback may have disposed the context or destroyed the last host, and with it this listener.
         if (result == CallbackResult.Close || _watch is null)
         {
+            addresses?.Leave(address);
+            statistics.CountTurnedAway();
             _io.Close(fd);
             return;
         }
 
-        Connection.Accept(_thread, this, fd);
+        statistics.CountAccepted();
+        Connection.Accept(_thread, this, fd, address);
     }
 
     /// <summary>
@@ -172,7 +204,11 @@ internal sealed class Listener : IReadyHandler
             CloseSpare();
             IoResult accepted = _io.Accept(_fd);
             if (!accepted.IsError)
+            {
+                _thread.Context.Statistics.CountTurnedAway();
                 _io.Close(accepted.Value);
+            }
+
             OpenSpare();
         }
 
@@ -181,12 +217,6 @@ internal sealed class Listener : IReadyHandler
         _fullWasLogged = true;
         _thread.Loop.Change(_watch!, PollEvents.None);
         _thread.Loop.Schedule(_resume, FullPause);
-    }
-
-    private void Resume()
-    {
-        if (_watch is not null)
-            _thread.Loop.Change(_watch, PollEvents.In);
     }
 
     private void OpenSpare()

@@ -26,6 +26,20 @@ internal sealed class ListenerTable(ServiceThread thread)
         return shared;
     }
 
+    /// <summary>Nothing more is accepted until <see cref="Resume"/>; arrivals wait in the kernel.</summary>
+    public void Pause()
+    {
+        foreach (Listener listener in _listeners)
+            listener.Pause();
+    }
+
+    /// <summary>Accepting goes on.</summary>
+    public void Resume()
+    {
+        foreach (Listener listener in _listeners)
+            listener.Resume();
+    }
+
     /// <summary>A host is not served there any more.</summary>
     public void Leave(VirtualHost host, Listener listener)
     {

@@ -78,6 +78,12 @@ public sealed class VirtualHostOptions
     /// <summary>How this host's open WebSockets find out that their peer has gone; null, the default, as the context says.</summary>
     public WebSocketKeepAlive? WebSocketKeepAlive { get; init; }
 
+    /// <summary>
+    /// What a client is shown when a request is refused or fails: called with the status and a sentence that says what is wrong; null for the page of the
+    /// context, <see cref="LoopContextOptions.ErrorPage"/>. On the loop's thread. Default: none of its own.
+    /// </summary>
+    public Func<int, string, ErrorPage?>? ErrorPage { get; init; }
+
     /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
     public string? ServerName { get; init; } = "EventLoops";
 

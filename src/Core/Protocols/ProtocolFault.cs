@@ -5,7 +5,7 @@ namespace EventLoops;
 /// The numbers are part of the contract (they appear in logs and metrics) and never change.
 /// </summary>
 /// <remarks>
-/// 100 to 199 are WebSocket frames (RFC 6455 section 5), 200 to 299 the WebSocket handshake (RFC 6455 section 4), 300 and above HTTP/1.1.
+/// 100 to 199 are WebSocket frames (RFC 6455 section 5), 200 to 299 the WebSocket handshake (RFC 6455 section 4), 300 to 399 HTTP/1.1, 400 to 499 forms.
 /// What each fault is answered with is in <see cref="ProtocolFaults"/>.
 /// </remarks>
 public enum ProtocolFault
@@ -283,4 +283,19 @@ public enum ProtocolFault
 
     /// <summary>A CGI program named neither the type of its document nor a location nor a status (RFC 3875 6.2.1).</summary>
     MissingCgiField = 395,
+
+    /// <summary>A boundary between the parts of a form is followed by something else than a line end (RFC 2046 5.1.1).</summary>
+    FormBoundaryMalformed = 400,
+
+    /// <summary>A part of a form has a malformed head, or one without a Content-Disposition that names it (RFC 7578 4.2).</summary>
+    FormPartMalformed = 401,
+
+    /// <summary>A form has more fields, a longer head or a larger value than the limits of its reader.</summary>
+    FormTooLarge = 402,
+
+    /// <summary>A percent sign in a form is not followed by two hexadecimal digits.</summary>
+    FormEncodingInvalid = 403,
+
+    /// <summary>A form ends before its closing boundary (RFC 2046 5.1.1).</summary>
+    FormCutShort = 404,
 }

@@ -15,7 +15,9 @@ public static class ProtocolFaults
     internal static WebSocketCloseCode CloseCode(this ProtocolFault fault) => Answer(fault).Close;
 
     /// <summary>The status of the HTTP response that answers the fault; 0 when none can be sent and the connection is dropped.</summary>
-    internal static int HttpStatus(this ProtocolFault fault) => Answer(fault).Status;
+    /// <param name="fault">The fault to answer.</param>
+    /// <returns>A status from 400 to 599, or 0. Any thread.</returns>
+    public static int HttpStatus(this ProtocolFault fault) => Answer(fault).Status;
 
     private static Row Answer(ProtocolFault fault) => fault switch
     {
@@ -111,6 +113,12 @@ public static class ProtocolFaults
         ProtocolFault.PathAboveRoot => Request(404, "The path leads above the root."),
         ProtocolFault.MissingCgiField => Reply("The program's answer has no Content-Type, Location or Status."),
         ProtocolFault.InvalidPathText => Request(400, "The decoded path is not UTF-8."),
+
+        ProtocolFault.FormBoundaryMalformed => Request(400, "A boundary of the form is malformed."),
+        ProtocolFault.FormPartMalformed => Request(400, "The head of a part of the form is malformed."),
+        ProtocolFault.FormTooLarge => Request(413, "The form holds more than the limit."),
+        ProtocolFault.FormEncodingInvalid => Request(400, "A percent sign in the form has no two hexadecimal digits."),
+        ProtocolFault.FormCutShort => Request(400, "The form ends before its closing boundary."),
 
         _ => default(Row) with { Sentence = "An unknown fault." },
     };

@@ -45,6 +45,8 @@ public static class OnEpollLoop
 
     public sealed class Cgi() : CgiSuite(s_new);
 
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
     public sealed class Deadlines() : DeadlineSuite(s_new);
 
     public sealed class Contexts() : ContextSuite(s_new);

@@ -43,6 +43,8 @@ public static class OnExternalPollLoop
 
     public sealed class Cgi() : CgiSuite(s_new);
 
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
     public sealed class Deadlines() : DeadlineSuite(s_new);
 
     public sealed class Contexts() : ContextSuite(s_new);

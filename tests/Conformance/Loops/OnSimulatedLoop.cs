@@ -44,6 +44,8 @@ public static class OnSimulatedLoop
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
     public sealed class Deadlines() : DeadlineSuite(s_new);
 
     public sealed class Contexts() : ContextSuite(s_new);

@@ -11,7 +11,10 @@ namespace EventLoops.Tests.Http;
 public sealed class HttpProperties
 {
     private static readonly string[] Readers =
-        ["request", "response", "response HEAD", "trailers", "chunked", "upgrade", "reply protocols=a extensions=b"];
+    [
+        "request", "response", "response HEAD", "trailers", "chunked", "upgrade", "reply protocols=a extensions=b",
+        "form application/x-www-form-urlencoded", "form multipart/form-data; boundary=X",
+    ];
 
     [Property(MaxTest = 1000)]
     public void Random_bytes_never_throw_and_mean_the_same_at_any_cut(byte[] bytes, byte[] lengths)

@@ -19,6 +19,8 @@ public static class OnEpollLoop
 
     public sealed class Slowness() : SlownessRows(s_new);
 
+    public sealed class Load() : LoadRows(s_new);
+
     public sealed class Noise() : NoiseRows(s_new);
 
     public sealed class Files() : FileRows(s_new);

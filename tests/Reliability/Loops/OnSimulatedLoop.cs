@@ -24,5 +24,7 @@ public static class OnSimulatedLoop
 
     public sealed class Files() : FileRows(s_new);
 
+    public sealed class Load() : LoadRows(s_new);
+
     public sealed class System() : SystemRows(s_new);
 }

@@ -34,7 +34,7 @@ public sealed class HttpCaseTests
     }
 
     [Fact]
-    public void The_corpus_is_not_lost() => Assert.True(Cases().Count >= 200);
+    public void The_corpus_is_not_lost() => Assert.True(Cases().Count >= 350);
 
     private static int Step(int cut, int length) => length < TryEveryCutBelow || cut < 64 || cut > length - 10 ? 1 : Stride;
 }

@@ -17,6 +17,11 @@ internal static class HttpReplay
         {
             "chunked" => RunChunked(input, pieceEnd),
             "path" => RunPath(input),
+            "form" => ValueReplay.RunForm(reader["form ".Length..], input, pieceEnd),
+            "query" => ValueReplay.RunQuery(input),
+            "credentials" => ValueReplay.RunBasic(input),
+            "host" => ValueReplay.RunHost(input),
+            "parameters" => ValueReplay.RunParameters(input),
             "request" or "upgrade" => RunHead(words, HttpHeadKind.Request, input, pieceEnd),
             "response" or "reply" => RunHead(words, HttpHeadKind.Response, input, pieceEnd),
             "trailers" => RunHead(words, HttpHeadKind.Trailers, input, pieceEnd),

@@ -85,6 +85,9 @@ internal struct ChunkedDecoder
     /// </summary>
     internal readonly long ChunkRemaining => _place == Place.Data ? _remaining : 0;
 
+    /// <summary>Bytes of trailers that were taken so far, with the empty line that ends them. Those that one call took are the last that it took.</summary>
+    internal readonly int TrailerSize => _trailerSize;
+
     /// <summary>Reads up to the next event and moves <paramref name="input"/> behind it.</summary>
     internal ChunkEvent Read(scoped ref ReadOnlySpan<byte> input)
     {

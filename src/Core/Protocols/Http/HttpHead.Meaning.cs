@@ -137,6 +137,8 @@ internal sealed partial class HttpHead
 
     private ProtocolFault ReadField(KnownHeader known, ReadOnlySpan<byte> value)
     {
+        if (Kind == HttpHeadKind.Part)
+            return ProtocolFault.None;
         if (Kind == HttpHeadKind.Trailers)
             return TrailerFields.IsForbidden(known) ? ProtocolFault.ForbiddenTrailer : ProtocolFault.None;
 

@@ -95,7 +95,7 @@ internal sealed partial class HttpHead
         _length = 0;
         _lines = 0;
         _lineStart = 0;
-        _inFields = kind == HttpHeadKind.Trailers;
+        _inFields = kind is HttpHeadKind.Trailers or HttpHeadKind.Part;
         _requestLine = default;
         _statusLine = default;
         _fieldLine = default;

@@ -23,6 +23,9 @@ internal enum HttpHeadKind : byte
 
     /// <summary>The fields after the last chunk (RFC 9112 7.1.2), without a first line.</summary>
     Trailers,
+
+    /// <summary>The fields before a part of a multipart body (RFC 2046 5.1), without a first line. They say nothing about the connection.</summary>
+    Part,
 }
 
 /// <summary>How far <see cref="HttpHead.Feed"/> came.</summary>
