@@ -4,10 +4,13 @@ using System.Text;
 namespace EventLoops.Tests;
 
 /// <summary>A WebSocket frame as a raw peer sees it, read and written by plain code of its own (RFC 6455 5.2), so that it can judge the library's.</summary>
-public readonly record struct RawFrame(bool IsFinal, byte Opcode, byte[] Payload, bool IsMasked = false)
+public readonly record struct RawFrame(bool IsFinal, byte Opcode, byte[] Payload, bool IsMasked = false, byte Bits = 0)
 {
     /// <summary>The opcode of a close frame.</summary>
     public const byte CloseOpcode = 8;
+
+    /// <summary>What is to be written with the opcode to mark a compressed message (RFC 7692 6).</summary>
+    public const byte Rsv1 = 0x40;
 
     /// <summary>The payload as text.</summary>
     public string Text => Encoding.UTF8.GetString(Payload);
@@ -18,7 +21,7 @@ public readonly record struct RawFrame(bool IsFinal, byte Opcode, byte[] Payload
     /// <summary>The text of a close frame.</summary>
     public string CloseReason => Payload.Length > 2 ? Encoding.UTF8.GetString(Payload, 2, Payload.Length - 2) : "";
 
-    /// <summary>Writes a frame. Lengths take their shortest form; a mask key makes it a client's.</summary>
+    /// <summary>Writes a frame. Lengths take their shortest form; a mask key makes it a client's. Reserved bits are written with the opcode.</summary>
     public static byte[] Write(byte opcode, ReadOnlySpan<byte> payload, bool isFinal = true, uint? maskKey = null)
     {
         List<byte> frame = [(byte)(opcode | (isFinal ? 0x80 : 0))];
@@ -93,7 +96,7 @@ public readonly record struct RawFrame(bool IsFinal, byte Opcode, byte[] Payload
             for (int i = 0; i < payload.Length; i++) payload[i] ^= key[i % 4];
         }
 
-        frame = new RawFrame((bytes[0] & 0x80) != 0, (byte)(bytes[0] & 0x0F), payload, isMasked);
+        frame = new RawFrame((bytes[0] & 0x80) != 0, (byte)(bytes[0] & 0x0F), payload, isMasked, (byte)(bytes[0] & 0x70));
         length = header + (int)size;
         return true;
     }

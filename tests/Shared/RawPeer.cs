@@ -153,7 +153,8 @@ public sealed class RawPeer : IDisposable
     /// <summary>The reply that opens the WebSocket for a request (RFC 6455 4.2.2).</summary>
     /// <param name="requestHead">The request.</param>
     /// <param name="protocol">The subprotocol to choose; null for none.</param>
-    public static string UpgradeReply(string requestHead, string? protocol = null)
+    /// <param name="fields">Further fields, each with its line end.</param>
+    public static string UpgradeReply(string requestHead, string? protocol = null, string fields = "")
     {
         const string Field = "Sec-WebSocket-Key: ";
         int at = requestHead.IndexOf(Field, StringComparison.OrdinalIgnoreCase) + Field.Length;
@@ -164,7 +165,7 @@ public sealed class RawPeer : IDisposable
         string accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 #pragma warning restore CA5350
         string chosen = protocol is null ? "" : $"Sec-WebSocket-Protocol: {protocol}\r\n";
-        return $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{chosen}\r\n";
+        return $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{chosen}{fields}\r\n";
     }
 
     /// <summary>Asks for a WebSocket and waits until it is open. Returns the head of the reply.</summary>
@@ -177,10 +178,10 @@ public sealed class RawPeer : IDisposable
     }
 
     /// <summary>Reads a request for a WebSocket and agrees. Returns the head of the request.</summary>
-    public string AcceptUpgrade(string? protocol = null)
+    public string AcceptUpgrade(string? protocol = null, string fields = "")
     {
         string head = ReadHead();
-        Send(UpgradeReply(head, protocol));
+        Send(UpgradeReply(head, protocol, fields));
         return head;
     }
 

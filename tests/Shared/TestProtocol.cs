@@ -104,6 +104,12 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
         Call(CallbackReason.FilterProtocolConnection, connection, ref session);
 
     /// <inheritdoc/>
+    protected override CallbackResult OnConfirmExtension(Connection connection, ref TestSession session, ReadOnlySpan<byte> name) =>
+        Call(
+            connection.IsServer ? CallbackReason.ConfirmExtensionOkay : CallbackReason.ClientConfirmExtensionSupported,
+            connection, ref session, new CallbackData { In = name });
+
+    /// <inheritdoc/>
     protected override CallbackResult OnWritingRequest(Connection connection, ref TestSession session, RequestHead request) =>
         Call(CallbackReason.ClientAppendHandshakeHeader, connection, ref session);
 

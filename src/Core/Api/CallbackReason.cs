@@ -70,6 +70,12 @@ public enum CallbackReason
     /// <summary>A client writes its request and header fields may be added.</summary>
     ClientAppendHandshakeHeader = 24,
 
+    /// <summary>A server may decline an extension that a client offers.</summary>
+    ConfirmExtensionOkay = 25,
+
+    /// <summary>A client may leave an extension out of its offer.</summary>
+    ClientConfirmExtensionSupported = 26,
+
     /// <summary>A protocol is taken into service on a virtual host.</summary>
     ProtocolInit = 27,
 

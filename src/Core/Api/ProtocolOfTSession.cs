@@ -97,6 +97,16 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     /// <returns><see cref="CallbackResult.Close"/> answers 403 and closes.</returns>
     protected virtual CallbackResult OnUpgrading(Connection connection, ref TSession session) => CallbackResult.Continue;
 
+    /// <summary>
+    /// An extension could be used on this connection: a server is asked about those that it has and the client offers, a client before it offers one. Once for each.
+    /// (<see cref="CallbackReason.ConfirmExtensionOkay"/>, <see cref="CallbackReason.ClientConfirmExtensionSupported"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="name">The extension's name, such as <c>permessage-deflate</c>. Valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> does without the extension; the connection goes on.</returns>
+    protected virtual CallbackResult OnConfirmExtension(Connection connection, ref TSession session, ReadOnlySpan<byte> name) => CallbackResult.Continue;
+
     /// <summary>Client: header fields may be added to the request with <see cref="RequestHead.Add"/>.
     /// (<see cref="CallbackReason.ClientAppendHandshakeHeader"/>)</summary>
     /// <param name="connection">The connection.</param>
@@ -157,7 +167,7 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     protected virtual CallbackResult OnPong(Connection connection, ref TSession session, ReadOnlySpan<byte> payload) => CallbackResult.Continue;
 
     /// <summary>
-    /// The connection takes messages: <see cref="Connection.Write"/> as often as it accepts. Comes after <see cref="Connection.RequestWritable"/>,
+    /// The connection takes messages: <see cref="Connection.Write(ReadOnlySpan{byte}, MessageKind, MessagePart, bool)"/> as often as it accepts. Comes after <see cref="Connection.RequestWritable"/>,
     /// and also when nobody asked, after the kernel has taken what it once refused: a spare call must be harmless.
     /// (<see cref="CallbackReason.ServerWriteable"/>, <see cref="CallbackReason.ClientWriteable"/>)
     /// </summary>
@@ -212,6 +222,9 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
                 return OnAccepted(connection, ref session);
             case CallbackReason.FilterProtocolConnection:
                 return OnUpgrading(connection, ref session);
+            case CallbackReason.ConfirmExtensionOkay:
+            case CallbackReason.ClientConfirmExtensionSupported:
+                return OnConfirmExtension(connection, ref session, data.In);
             case CallbackReason.ClientAppendHandshakeHeader:
                 return OnWritingRequest(connection, ref session, connection.RequestHead);
             case CallbackReason.ClientFilterPreEstablish:

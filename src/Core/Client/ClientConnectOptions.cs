@@ -25,6 +25,9 @@ public sealed class ClientConnectOptions
     /// <summary>The value of the <c>Origin</c> field, as browsers send it; null, the default, for none.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>The extensions that are offered (RFC 6455 9), the preferred first, such as <see cref="PermessageDeflate"/>. Default none.</summary>
+    public IReadOnlyList<WebSocketExtension> Extensions { get; init; } = [];
+
     /// <summary>Further header fields of the request.</summary>
     public IReadOnlyList<HttpField> Fields { get; init; } = [];
 
@@ -45,6 +48,7 @@ public sealed class ClientConnectOptions
         ArgumentNullException.ThrowIfNull(Uri);
         ArgumentNullException.ThrowIfNull(Protocols);
         ArgumentNullException.ThrowIfNull(Fields);
+        ExtensionAgreement.Validate(Extensions, nameof(Extensions));
         if (!Uri.IsAbsoluteUri || Uri.Scheme != "ws" || Uri.Host.Length == 0)
             throw new ArgumentException($"'{Uri}' is not of the form ws://host[:port]/path.", nameof(Uri));
         if (Protocols.Count == 0 || Protocols.Any(protocol => protocol is null))

@@ -14,6 +14,8 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
     private HttpHead? _head;
     private KeyBytes _key;
     private RequestHead? _request;
+    private string _offeredExtensions = "";
+    private ExtensionChain? _extensions;
 
     /// <summary>The request that is being written; only inside <c>OnWritingRequest</c>.</summary>
     public RequestHead Request => _request ?? throw new InvalidOperationException("The request can be changed inside OnWritingRequest only.");
@@ -33,6 +35,9 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
             Fail(Refused(outcome, "OnWritingRequest"));
             return;
         }
+
+        if (!TryOfferExtensions())
+            return;
 
         WriteRequest(_request);
         _request = null;
@@ -68,6 +73,8 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
         if (_head is not null)
             Connection.Thread.ReturnHead(_head);
         _head = null;
+        _extensions?.Release();
+        _extensions = null;
     }
 
     private static ConnectFailure Refused(CallbackOutcome outcome, string callback) => new()
@@ -88,14 +95,20 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
     {
         Span<byte> accept = stackalloc byte[WebSocketHandshake.AcceptLength];
         WebSocketHandshake.ComputeAccept(_key, accept);
-        ProtocolFault fault = WebSocketUpgrade.CheckReply(head, accept, Encoding.ASCII.GetBytes(_offered), default);
+        ProtocolFault fault = WebSocketUpgrade.CheckReply(head, accept, Encoding.ASCII.GetBytes(_offered), Encoding.ASCII.GetBytes(NamesOf(_offeredExtensions)));
+        if (fault == ProtocolFault.None)
+        {
+            TakeProtocol(head);
+            if (!ExtensionAgreement.TryConfirm(Connection, head, Options.Extensions, out _extensions))
+                fault = ProtocolFault.ReplyExtensionRefused;
+        }
+
         if (fault != ProtocolFault.None)
         {
             Fail(Broken(fault, head.StatusCode));
             return;
         }
 
-        TakeProtocol(head);
         Connection.CurrentHead = head;
         CallbackOutcome outcome = Connection.Raise(CallbackReason.ClientFilterPreEstablish);
         if (Connection.IsClosed)
@@ -106,8 +119,28 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
             return;
         }
 
+        ExtensionChain? extensions = _extensions;
+        _extensions = null;
         Release();
-        Open();
+        Open(extensions);
+    }
+
+    /// <summary>The names in a value of Sec-WebSocket-Extensions, without parameters.</summary>
+    private static string NamesOf(string offers) => string.Join(", ", offers.Split(", ").Select(offer => offer.Split(';')[0]));
+
+    private bool TryOfferExtensions()
+    {
+        try
+        {
+            _offeredExtensions = ExtensionAgreement.Offer(Connection, Options.Extensions);
+        }
+        catch (Exception exception)
+        {
+            Connection.Context.Log.ExtensionThrew(Connection.Id, exception);
+            Fail(new ConnectFailure { Stage = ConnectStage.Handshake, Reason = "an extension threw while it was to be offered" });
+        }
+
+        return !Connection.IsClosed;
     }
 
     /// <summary>The server has chosen one of the names that it was offered, or none (RFC 6455 4.1).</summary>
@@ -122,11 +155,11 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
             Connection.Bind(protocol);
     }
 
-    private void Open()
+    private void Open(ExtensionChain? extensions)
     {
         Connection.ClearDeadline();
         FrameReaderOptions frames = WebSocketRole.OptionsFor(Connection.Protocol, Connection.Context.Limits, isServer: false);
-        WebSocketRole webSocket = new(Connection, frames);
+        WebSocketRole webSocket = new(Connection, frames, extensions);
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);
         Connection.Context.Clients.Add(Connection);
@@ -145,6 +178,8 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
         writer.Field("Sec-WebSocket-Version"u8, "13"u8);
         if (_offered.Length > 0)
             writer.Field("Sec-WebSocket-Protocol", _offered);
+        if (_offeredExtensions.Length > 0)
+            writer.Field("Sec-WebSocket-Extensions", _offeredExtensions);
         if (Options.Origin is not null)
             writer.Field("Origin", Options.Origin);
         foreach (HttpField field in request.Fields)

@@ -113,6 +113,7 @@ public sealed partial class Connection
         _afterFlush = afterFlush;
         _isWritableRequested = false;
         _held.Clear();
+        HasUndelivered = false;
         Move(ConnectionState.Flushing);
         _pause |= ReceivePause.Flushing;
         _writeClock?.Cancel();
@@ -133,6 +134,7 @@ public sealed partial class Connection
         if (_userTimer is not null)
             Thread.Loop.Cancel(_userTimer);
         _unsent.Clear();
+        _shared = default;
         _held.Clear();
 
         Announce();

@@ -20,7 +20,7 @@ public sealed partial class Connection
     internal bool IsChoked => _isChoked;
 
     /// <summary>Whether everything that was written has left.</summary>
-    internal bool HasNothingUnsent => _unsent.IsEmpty && (Thread.Cork.Owner != this || Thread.Cork.Length == 0);
+    internal bool HasNothingUnsent => HasNothingKept && (Thread.Cork.Owner != this || Thread.Cork.Length == 0);
 
     /// <summary>How many bytes the kernel has not taken yet.</summary>
     internal int UnsentLength => _unsent.Length;
@@ -79,7 +79,7 @@ public sealed partial class Connection
             return;
 
         Cork cork = Thread.Cork;
-        if (cork.Owner != this || !_unsent.IsEmpty)
+        if (cork.Owner != this || !HasNothingKept)
         {
             Keep(first);
             Keep(second);
@@ -100,11 +100,11 @@ public sealed partial class Connection
     internal Span<byte> Reserve(int count)
     {
         Cork cork = Thread.Cork;
-        if (cork.Owner == this && _unsent.IsEmpty)
+        if (cork.Owner == this && HasNothingKept)
         {
             if (count > cork.Free)
                 FlushCork();
-            if (_unsent.IsEmpty && count <= cork.Free)
+            if (HasNothingKept && count <= cork.Free)
                 return cork.Extend(count);
         }
 
@@ -168,6 +168,7 @@ public sealed partial class Connection
     /// </summary>
     private void MakeRoomToKeep()
     {
+        CopyShared();
         if (_isChoked)
             return;
         if (_unsent.Length >= FlushThreshold)
@@ -181,7 +182,7 @@ public sealed partial class Connection
         if (first.Length > cork.Free)
         {
             FlushCork();
-            if (!_unsent.IsEmpty || first.Length > cork.Free)
+            if (!HasNothingKept || first.Length > cork.Free)
             {
                 Keep(first);
                 Keep(second);
@@ -221,16 +222,26 @@ public sealed partial class Connection
 
     private void FlushUnsent()
     {
-        if (_unsent.IsEmpty || _isChoked)
+        if (HasNothingKept || _isChoked)
             return;
 
-        int sent = Taken(Io.Send(_fd, _unsent.Span));
+        int sent = Taken(SendKept());
         if (sent < 0)
             return;
 
-        _unsent.Consume(sent);
-        if (!_unsent.IsEmpty)
+        int own = Math.Min(sent, _unsent.Length);
+        _unsent.Consume(own);
+        _shared = _shared[(sent - own)..];
+        if (!HasNothingKept)
             Choke();
+    }
+
+    private IoResult SendKept()
+    {
+        if (_shared.IsEmpty)
+            return Io.Send(_fd, _unsent.Span);
+
+        return _unsent.IsEmpty ? Io.Send(_fd, _shared.Span) : Io.Send(_fd, _unsent.Span, _shared.Span);
     }
 
     /// <summary>How many bytes the kernel took; none when it would block, and -1 when the connection has ended by an error.</summary>
@@ -283,7 +294,7 @@ public sealed partial class Connection
             return;
 
         FlushNow();
-        if (State == ConnectionState.Flushing && _unsent.IsEmpty)
+        if (State == ConnectionState.Flushing && HasNothingKept)
             OnFlushed();
     }
 
@@ -291,7 +302,7 @@ public sealed partial class Connection
     private void OnOutputReady()
     {
         bool wasChoked = _isChoked;
-        int before = _unsent.Length;
+        int before = KeptLength;
         _isChoked = false;
         _writeClock?.Stop(_sent);
         FlushUnsent();
@@ -299,7 +310,7 @@ public sealed partial class Connection
             return;
         if (_isChoked)
         {
-            if (State == ConnectionState.Flushing && _unsent.Length < before)
+            if (State == ConnectionState.Flushing && KeptLength < before)
                 SetDeadline(Deadline.Flush, Context.Timeouts.Flush);
             return;
         }

@@ -42,7 +42,12 @@ public sealed partial class Connection
     private bool HasInterest => _fd >= 0 && State is not (ConnectionState.Closed or ConnectionState.Connecting or ConnectionState.Resolving);
 
     private PollEvents WantedInterest =>
-        (_pause == ReceivePause.None && _held.IsEmpty ? PollEvents.In : PollEvents.None) | (WantsOut ? PollEvents.Out : PollEvents.None);
+        (_pause == ReceivePause.None && !HoldsInput ? PollEvents.In : PollEvents.None) | (WantsOut ? PollEvents.Out : PollEvents.None);
+
+    /// <summary>Whether the role has taken bytes that it has not delivered, such as what an extension has still to unpack. Nothing is read until it has.</summary>
+    internal bool HasUndelivered { get; set; }
+
+    private bool HoldsInput => HasUndelivered || !_held.IsEmpty;
 
     /// <summary>Whether received bytes may be given to the role now.</summary>
     internal bool IsReceiving => _pause == ReceivePause.None && !IsClosed;
@@ -105,24 +110,30 @@ public sealed partial class Connection
         _role.OnResumed();
 
         // What was held back comes before anything new: the kernel is asked again only when it is used up.
-        if (_held.IsEmpty)
-            UpdateInterest();
-        else
+        if (HoldsInput)
             QueueHeldInput();
+        else
+            UpdateInterest();
     }
 
     /// <summary>Step 6 of the turn: bytes that were read earlier, which the kernel cannot report.</summary>
     internal void ServicePendingInput()
     {
         _isInputQueued = false;
-        if (!IsReceiving || _held.IsEmpty)
+        if (!IsReceiving || !HoldsInput)
             return;
 
         bool ownsCork = Thread.Cork.TryEnter(this);
-        ByteQueue input = _held;
-        _held = default;
-        Deliver(input.Span);
-        input.Clear();
+        if (HasUndelivered)
+            DeliverPending();
+        if (!HasUndelivered && !_held.IsEmpty)
+        {
+            ByteQueue input = _held;
+            _held = default;
+            Deliver(input.Span);
+            input.Clear();
+        }
+
         UpdateInterest();
         LeaveCork(ownsCork);
     }
@@ -154,7 +165,7 @@ public sealed partial class Connection
 
         // A hang-up is not the end of the data: what the peer sent before it went is read first, and read tells when it is over.
         // What is held back comes first, in this turn's step 6: a hang-up, which is reported without being asked for, must not overtake it.
-        if (_pause == ReceivePause.None && _held.IsEmpty)
+        if (_pause == ReceivePause.None && !HoldsInput)
             ReceiveOnce();
         else if (_pause != ReceivePause.None && (ready & (PollEvents.HangUp | PollEvents.Error)) != 0)
             OnHangUpWhilePaused(ready);
@@ -193,20 +204,26 @@ public sealed partial class Connection
     private void Deliver(Span<byte> bytes)
     {
         _isDelivering = true;
-        while (!bytes.IsEmpty && IsReceiving && State is not (ConnectionState.Flushing or ConnectionState.Lingering))
+        while (!bytes.IsEmpty && IsReceiving && !HasUndelivered && State is not (ConnectionState.Flushing or ConnectionState.Lingering))
             _role.Consume(ref bytes);
         _isDelivering = false;
 
-        if (!bytes.IsEmpty && !IsClosed && State is not (ConnectionState.Flushing or ConnectionState.Lingering))
-            HoldBack(bytes);
-    }
-
-    private void HoldBack(ReadOnlySpan<byte> bytes)
-    {
-        _held.Append(bytes);
+        if (IsClosed || State is ConnectionState.Flushing or ConnectionState.Lingering)
+            return;
+        if (!bytes.IsEmpty)
+            _held.Append(bytes);
 
         // The user may have paused and resumed inside one callback.
-        if (_pause == ReceivePause.None)
+        if (HoldsInput && _pause == ReceivePause.None)
+            QueueHeldInput();
+    }
+
+    private void DeliverPending()
+    {
+        _isDelivering = true;
+        _role.DeliverPending();
+        _isDelivering = false;
+        if (HasUndelivered && IsReceiving)
             QueueHeldInput();
     }
 

@@ -8,6 +8,7 @@ namespace EventLoops;
 internal sealed partial class HttpServerRole
 {
     private object? _zeroSession;
+    private ExtensionChain? _extensions;
 
     private void Upgrade(HttpHead head)
     {
@@ -39,7 +40,11 @@ internal sealed partial class HttpServerRole
             return;
         }
 
-        WriteSwitchingProtocols(head, isNamed ? protocol!.NameBytes : default);
+        _extensions = ExtensionAgreement.Accept(Connection, head, host.Options.Extensions, out string extensions);
+        if (Connection.IsClosed)
+            return;
+
+        WriteSwitchingProtocols(head, isNamed ? protocol!.NameBytes : default, extensions);
         OpenWebSocket(protocol!);
     }
 
@@ -99,7 +104,7 @@ internal sealed partial class HttpServerRole
         return ProtocolFault.None;
     }
 
-    private void WriteSwitchingProtocols(HttpHead head, ReadOnlySpan<byte> protocolName)
+    private void WriteSwitchingProtocols(HttpHead head, ReadOnlySpan<byte> protocolName, string extensions)
     {
         Span<byte> accept = stackalloc byte[WebSocketHandshake.AcceptLength];
         WebSocketHandshake.ComputeAccept(head.Fields[KnownHeader.SecWebSocketKey], accept);
@@ -111,6 +116,8 @@ internal sealed partial class HttpServerRole
         writer.Field("Sec-WebSocket-Accept"u8, accept);
         if (!protocolName.IsEmpty)
             writer.Field("Sec-WebSocket-Protocol"u8, protocolName);
+        if (extensions.Length > 0)
+            writer.Field("Sec-WebSocket-Extensions", extensions);
         WriteAddedFields(ref writer);
         writer.End();
         Connection.Send(writer.Written);
@@ -123,7 +130,8 @@ internal sealed partial class HttpServerRole
         if (Connection.IsClosed)
             return;
 
-        WebSocketRole webSocket = new(Connection, protocol.FrameOptions(Connection.Context.Limits));
+        WebSocketRole webSocket = new(Connection, protocol.FrameOptions(Connection.Context.Limits), _extensions);
+        _extensions = null;
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);
         protocol.Add(Connection);

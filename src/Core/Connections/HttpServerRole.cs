@@ -91,7 +91,11 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         _ = Connection.Raise(CallbackReason.ClosedHttp);
     }
 
-    public override void Release() => ReleaseHead();
+    public override void Release()
+    {
+        ReleaseHead();
+        _extensions?.Release();
+    }
 
     private void ReadHead(ref Span<byte> bytes)
     {

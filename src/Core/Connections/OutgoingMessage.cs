@@ -13,6 +13,13 @@ internal struct OutgoingMessage
     private MessageKind _kind;
     private bool _isOpen;
 
+    /// <summary>A message that was checked before is about to be sent as a whole.</summary>
+    public readonly void BeginPrepared()
+    {
+        if (_isOpen)
+            throw IsOpen();
+    }
+
     /// <summary>Checks a part, notes it, and gives the opcode of its frame (RFC 6455 5.4).</summary>
     public byte Begin(ReadOnlySpan<byte> bytes, MessageKind kind, MessagePart part)
     {
@@ -30,15 +37,14 @@ internal struct OutgoingMessage
 
     private static ArgumentException NotUtf8() => new("Text is UTF-8 (RFC 6455 5.6).", "message");
 
+    private static InvalidOperationException IsOpen() =>
+        new($"A message is open: its {nameof(MessagePart.Last)} part comes before another message (RFC 6455 5.4).");
+
     private byte BeginPart(ReadOnlySpan<byte> bytes, MessageKind kind, MessagePart part)
     {
         bool continues = part is MessagePart.Middle or MessagePart.Last;
         if (continues != _isOpen)
-        {
-            throw new InvalidOperationException(_isOpen
-                ? $"A message is open: its {nameof(MessagePart.Last)} part comes before another message (RFC 6455 5.4)."
-                : $"No message is open that a {part} part could continue (RFC 6455 5.4).");
-        }
+            throw _isOpen ? IsOpen() : new InvalidOperationException($"No message is open that a {part} part could continue (RFC 6455 5.4).");
 
         if (continues && kind != _kind)
             throw new ArgumentException("All parts of a message are of one kind.", nameof(kind));

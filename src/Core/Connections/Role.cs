@@ -31,6 +31,11 @@ internal abstract class Role(Connection connection)
     /// <summary>Takes received bytes from the front of <paramref name="bytes"/>. Returns when they are used up, receiving is paused, or the role changed.</summary>
     public abstract void Consume(ref Span<byte> bytes);
 
+    /// <summary>Goes on with bytes that were taken and not delivered; see <see cref="Connection.HasUndelivered"/>.</summary>
+    public virtual void DeliverPending()
+    {
+    }
+
     /// <summary>The kernel has taken everything; the user may be asked for more.</summary>
     public abstract void OnWritable();
 

@@ -6,14 +6,21 @@ namespace EventLoops;
 
 /// <summary>
 /// An open WebSocket, of either side: frames in and out, and the closing handshake (RFC 6455 5 and 7). <c>WebSocketRole.Delivery.cs</c> gives messages to
-/// the user, <c>WebSocketRole.Control.cs</c> is about pings and pongs, and <c>WebSocketRole.KeepAlive.cs</c> about peers that have gone.
+/// the user, <c>WebSocketRole.Control.cs</c> is about pings and pongs, <c>WebSocketRole.KeepAlive.cs</c> about peers that have gone, and
+/// <c>WebSocketRole.Extensions.cs</c> what extensions do to messages.
 /// </summary>
-internal sealed partial class WebSocketRole(Connection connection, FrameReaderOptions options) : Role(connection)
+internal sealed partial class WebSocketRole : Role
 {
-    private readonly FrameReaderOptions _options = options;
+    private readonly FrameReaderOptions _options;
     private FrameReader _reader;
     private OutgoingMessage _outgoing;
     private CloseInfo _localClose;
+
+    public WebSocketRole(Connection connection, in FrameReaderOptions options, ExtensionChain? extensions)
+        : base(connection)
+    {
+        _options = extensions is null ? options : TakeExtensions(extensions, in options);
+    }
 
     /// <summary>Whether the user is being called because the connection may be written to.</summary>
     public bool IsInWritable { get; private set; }
@@ -45,15 +52,18 @@ internal sealed partial class WebSocketRole(Connection connection, FrameReaderOp
 
     public override void Consume(ref Span<byte> bytes)
     {
-        while (Connection.IsReceiving)
+        while (Connection.IsReceiving && !HasUndelivered)
         {
             FrameEvent frame = _reader.Read(ref bytes, in _options);
             switch (frame.Kind)
             {
                 case FrameEventKind.NeedMore:
                     return;
+                case FrameEventKind.Data when _extensions is null:
+                    Receive(frame.Payload, frame.Info);
+                    break;
                 case FrameEventKind.Data:
-                    OnData(in frame);
+                    ReceiveThroughExtensions(in frame);
                     break;
                 case FrameEventKind.Ping:
                     OnPing(frame.Payload);
@@ -125,6 +135,7 @@ internal sealed partial class WebSocketRole(Connection connection, FrameReaderOp
         _reader.Reset();
         _collected.Clear();
         _pongs.Clear();
+        ReleaseExtensions();
     }
 
     /// <summary>The WebSocket is open: tells the user. The caller has moved the connection to <see cref="ConnectionState.Established"/>.</summary>
@@ -153,27 +164,55 @@ internal sealed partial class WebSocketRole(Connection connection, FrameReaderOp
         Connection.Resume(ReceivePause.User);
     }
 
-    /// <summary>Sends a message or a part of one. See <see cref="Connection.Write"/>.</summary>
-    public WriteResult Send(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part)
+    /// <summary>Sends a message or a part of one. See <see cref="Connection.Write(ReadOnlySpan{byte}, MessageKind, MessagePart, bool)"/>.</summary>
+    public WriteResult Send(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part, bool transform)
     {
-        int limit = Connection.Context.Limits.MaxWriteSize;
-        if (message.Length > limit)
-            throw new ArgumentException($"One write carries at most {limit} bytes ({nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxWriteSize)}); write the message in parts.", nameof(message));
+        CheckSize(message.Length);
         if (Connection.IsChoked)
             return WriteResult.Busy;
 
         byte opcode = _outgoing.Begin(message, kind, part);
-        SendFrame(opcode, part is MessagePart.Whole or MessagePart.Last, message);
+        if (_extensions is null)
+            SendFrame(opcode, part is MessagePart.Whole or MessagePart.Last, message);
+        else
+            SendThroughExtensions(opcode, message, kind, part, transform);
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
     }
 
-    private void OnData(in FrameEvent frame)
+    /// <summary>Sends a message that was prepared for many. See <see cref="Connection.Write(PreparedMessage)"/>.</summary>
+    public WriteResult Send(PreparedMessage message)
+    {
+        CheckSize(message.Length);
+        if (Connection.IsChoked)
+            return WriteResult.Busy;
+
+        // A client masks every frame with a key of its own (RFC 6455 5.3), so that nothing can be shared.
+        if (!IsServer)
+            return Send(message.Payload, message.Kind, MessagePart.Whole, message.MayBeCompressed);
+
+        _outgoing.BeginPrepared();
+        if (_extensions is null)
+            Connection.SendShared(message.Frame);
+        else
+            SendThroughExtensions(message);
+        return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
+    }
+
+    private void CheckSize(int length)
+    {
+        int limit = Connection.Context.Limits.MaxWriteSize;
+        if (length > limit)
+            throw new ArgumentException($"One write carries at most {limit} bytes ({nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxWriteSize)}); write the message in parts.", "message");
+    }
+
+    /// <summary>A part of a message, as the user gets it.</summary>
+    public void Receive(ReadOnlySpan<byte> part, in MessageInfo info)
     {
         // After our close frame the peer's data is of no use to anybody (RFC 6455 1.4).
         if (Connection.State != ConnectionState.Established)
             return;
 
-        Deliver(frame.Payload, frame.Info);
+        Deliver(part, in info);
     }
 
     private void OnPeerClose(in FrameEvent frame)
@@ -217,7 +256,7 @@ internal sealed partial class WebSocketRole(Connection connection, FrameReaderOp
     }
 
     /// <summary>Fails the connection: says why in a close frame, if none was sent yet, and waits for no answer (RFC 6455 7.1.7).</summary>
-    private void Fail(WebSocketCloseCode code, ProtocolFault fault)
+    public void Fail(WebSocketCloseCode code, ProtocolFault fault)
     {
         if (Connection.State == ConnectionState.Established)
             SendClose(code, default);
@@ -237,31 +276,31 @@ internal sealed partial class WebSocketRole(Connection connection, FrameReaderOp
         SendFrame(Opcode.Close, final: true, payload[..length]);
     }
 
-    private void SendFrame(byte opcode, bool final, ReadOnlySpan<byte> payload)
+    private void SendFrame(byte opcode, bool final, ReadOnlySpan<byte> payload, ReservedBits bits = ReservedBits.None)
     {
         if (!IsServer)
         {
-            WriteFrame(Connection.Reserve(FrameWriter.HeaderSize(payload.Length, masked: true) + payload.Length), opcode, final, payload);
+            WriteFrame(Connection.Reserve(FrameWriter.HeaderSize(payload.Length, masked: true) + payload.Length), opcode, final, payload, bits);
             return;
         }
 
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
-        int length = FrameWriter.WriteHeader(header, opcode, final, rsv1: false, payload.Length);
+        int length = FrameWriter.WriteHeader(header, opcode, final, bits, payload.Length);
         Connection.Send(header[..length], payload);
     }
 
     /// <summary>Writes a whole frame, masked when this side is the client (RFC 6455 5.3).</summary>
-    private int WriteFrame(Span<byte> destination, byte opcode, bool final, ReadOnlySpan<byte> payload)
+    private int WriteFrame(Span<byte> destination, byte opcode, bool final, ReadOnlySpan<byte> payload, ReservedBits bits = ReservedBits.None)
     {
         if (IsServer)
         {
-            int length = FrameWriter.WriteHeader(destination, opcode, final, rsv1: false, payload.Length);
+            int length = FrameWriter.WriteHeader(destination, opcode, final, bits, payload.Length);
             payload.CopyTo(destination[length..]);
             return length + payload.Length;
         }
 
         uint key = Connection.Thread.MaskKeys.Next();
-        int header = FrameWriter.WriteMaskedHeader(destination, opcode, final, rsv1: false, payload.Length, key);
+        int header = FrameWriter.WriteMaskedHeader(destination, opcode, final, bits, payload.Length, key);
         Masking.CopyMasked(payload, destination.Slice(header, payload.Length), key);
         return header + payload.Length;
     }

@@ -74,6 +74,9 @@ public sealed class ServiceThread : ITurnParticipant
 
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
+    /// <summary>Where messages go through extensions; made when the first connection has one.</summary>
+    internal ExtensionBuffers ExtensionBuffers => field ??= new ExtensionBuffers();
+
     /// <summary>Where heads are put together; valid until the next use on this thread.</summary>
     internal byte[] Scratch { get; } = new byte[64 * 1024];
 

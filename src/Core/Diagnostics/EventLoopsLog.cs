@@ -30,6 +30,9 @@ internal sealed partial class EventLoopsLog(ILogger logger)
     [LoggerMessage(EventId = 8, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}")]
     public partial void ConnectFailed(long id, ConnectFailure failure);
 
+    [LoggerMessage(EventId = 9, Level = LogLevel.Error, Message = "Connection {Id}: an extension threw; the connection is closed")]
+    public partial void ExtensionThrew(long id, Exception exception);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
     public partial void AnswerBrokenOff(long id, string reason);
 

@@ -84,6 +84,11 @@ public sealed class VirtualHostOptions
     /// </summary>
     public Func<int, string, ErrorPage?>? ErrorPage { get; init; }
 
+    /// <summary>
+    /// The extensions that clients may use (RFC 6455 9), such as <see cref="PermessageDeflate"/>. None, the default, declines every offer.
+    /// </summary>
+    public IReadOnlyList<WebSocketExtension> Extensions { get; init; } = [];
+
     /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
     public string? ServerName { get; init; } = "EventLoops";
 
@@ -100,6 +105,7 @@ public sealed class VirtualHostOptions
         ArgumentNullException.ThrowIfNull(AllowedOrigins);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
         WebSocketKeepAlive?.Validate();
+        ExtensionAgreement.Validate(Extensions, nameof(Extensions));
 
         if (Protocols.Count == 0)
             throw new ArgumentException("A virtual host needs at least one protocol.", nameof(Protocols));

@@ -22,7 +22,7 @@ public enum ProtocolFault
     /// <summary>A frame has a reserved bit set that no negotiated extension owns (RFC 6455 5.2).</summary>
     ReservedBitSet = 102,
 
-    /// <summary>RSV1 is set on a control or continuation frame, where no extension defines it (RFC 7692 6.1).</summary>
+    /// <summary>A reserved bit is set on a control or continuation frame, where no extension defines it (RFC 7692 6.1).</summary>
     Rsv1Misplaced = 103,
 
     /// <summary>A frame has one of the opcodes 3 to 7 or 11 to 15, which are reserved (RFC 6455 5.2).</summary>
@@ -69,6 +69,9 @@ public enum ProtocolFault
 
     /// <summary>The reason in a close frame is not UTF-8 (RFC 6455 5.5.1).</summary>
     CloseReasonInvalid = 117,
+
+    /// <summary>A negotiated extension cannot decode what the peer sent: for permessage-deflate, no DEFLATE data (RFC 7692 7.2.2).</summary>
+    ExtensionDataInvalid = 118,
 
     /// <summary>Pings, and pongs that nobody asked for, come faster than the limit (RFC 6455 10.4).</summary>
     TooManyControlFrames = 120,
@@ -137,6 +140,9 @@ public enum ProtocolFault
 
     /// <summary>The server chose an extension that was not offered (RFC 6455 4.1).</summary>
     ReplyExtensionNotOffered = 226,
+
+    /// <summary>The server agreed to an extension with parameters that do not fit the offer (RFC 6455 9.1, RFC 7692 5.1).</summary>
+    ReplyExtensionRefused = 227,
 
     /// <summary>
     /// The first bytes are a TLS ClientHello, on a port that speaks plain HTTP. Nothing is answered, since the peer could not read it.

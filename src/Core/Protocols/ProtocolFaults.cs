@@ -26,7 +26,7 @@ public static class ProtocolFaults
         ProtocolFault.UnmaskedFrame => Frame(WebSocketCloseCode.ProtocolError, "The client sent a frame without a mask."),
         ProtocolFault.MaskedFrame => Frame(WebSocketCloseCode.ProtocolError, "The server sent a masked frame."),
         ProtocolFault.ReservedBitSet => Frame(WebSocketCloseCode.ProtocolError, "A frame has a reserved bit set that no extension owns."),
-        ProtocolFault.Rsv1Misplaced => Frame(WebSocketCloseCode.ProtocolError, "RSV1 is set on a control or continuation frame."),
+        ProtocolFault.Rsv1Misplaced => Frame(WebSocketCloseCode.ProtocolError, "A reserved bit is set on a control or continuation frame."),
         ProtocolFault.UnknownOpcode => Frame(WebSocketCloseCode.ProtocolError, "A frame has a reserved opcode."),
         ProtocolFault.FragmentedControlFrame => Frame(WebSocketCloseCode.ProtocolError, "A control frame is fragmented."),
         ProtocolFault.ControlFrameTooLong => Frame(WebSocketCloseCode.ProtocolError, "A control frame is longer than 125 bytes."),
@@ -41,6 +41,7 @@ public static class ProtocolFaults
         ProtocolFault.ClosePayloadTooShort => Frame(WebSocketCloseCode.ProtocolError, "A close frame has a payload of one byte."),
         ProtocolFault.CloseCodeInvalid => Frame(WebSocketCloseCode.ProtocolError, "A close frame carries a code that must not be sent."),
         ProtocolFault.CloseReasonInvalid => Frame(WebSocketCloseCode.InvalidPayload, "The reason in a close frame is not UTF-8."),
+        ProtocolFault.ExtensionDataInvalid => Frame(WebSocketCloseCode.InvalidPayload, "An extension cannot decode a message."),
         ProtocolFault.TooManyControlFrames => Frame(WebSocketCloseCode.PolicyViolation, "Control frames come faster than the limit."),
 
         ProtocolFault.UpgradeMethodNotGet => Request(400, "A WebSocket upgrade was asked for with a method other than GET."),
@@ -65,6 +66,7 @@ public static class ProtocolFaults
         ProtocolFault.ReplyAcceptWrong => Reply("The server's Sec-WebSocket-Accept does not answer the key."),
         ProtocolFault.ReplySubprotocolNotOffered => Reply("The server chose a subprotocol that was not offered."),
         ProtocolFault.ReplyExtensionNotOffered => Reply("The server chose an extension that was not offered."),
+        ProtocolFault.ReplyExtensionRefused => Reply("The server agreed to an extension in a way that was not offered."),
 
         ProtocolFault.TlsOnPlainPort => Reply("A TLS handshake was begun on a plain HTTP port."),
         ProtocolFault.InvalidMethod => Request(400, "The method of the request is malformed."),

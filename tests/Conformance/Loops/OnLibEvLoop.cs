@@ -37,6 +37,12 @@ public static class OnLibEvLoop
 
     public sealed class Upgrading() : UpgradingSuite(s_new);
 
+    public sealed class Extensions() : ExtensionSuite(s_new);
+
+    public sealed class Prepared() : PreparedSuite(s_new);
+
+    public sealed class Compression() : CompressionSuite(s_new);
+
     public sealed class Http() : HttpSuite(s_new);
 
     public sealed class Mounts() : MountSuite(s_new);

@@ -22,7 +22,7 @@ public sealed class FrameProperties
 
     [Property(MaxTest = 500)]
     public void Random_bytes_never_throw_and_mean_the_same_at_any_cut(byte[] bytes, bool isServer, bool rsv1, ushort[] cuts) =>
-        AssertSameAtEveryCut(bytes, new FrameReaderOptions { IsServer = isServer, ValidateUtf8 = true, Rsv1Allowed = rsv1 }, cuts);
+        AssertSameAtEveryCut(bytes, new FrameReaderOptions { IsServer = isServer, ValidateUtf8 = true, AllowedBits = rsv1 ? ReservedBits.Rsv1 : ReservedBits.None }, cuts);
 
     [Property(MaxTest = 500)]
     public void Frames_with_a_damaged_byte_never_throw_and_mean_the_same_at_any_cut(
@@ -56,7 +56,7 @@ public sealed class FrameProperties
         {
             IsServer = isServer,
             ValidateUtf8 = true,
-            Rsv1Allowed = rsv1,
+            AllowedBits = rsv1 ? ReservedBits.Rsv1 : ReservedBits.None,
             MaxFragments = 3,
             MaxMessageSize = 20,
         };

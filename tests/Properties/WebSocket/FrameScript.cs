@@ -76,13 +76,13 @@ internal sealed class FrameScript
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
         if (_firstKey is null)
         {
-            _wire.AddRange(header[..FrameWriter.WriteHeader(header, opcode, final, rsv1: false, payload.Length)]);
+            _wire.AddRange(header[..FrameWriter.WriteHeader(header, opcode, final, ReservedBits.None, payload.Length)]);
             _wire.AddRange(payload);
             return;
         }
 
         _key = (_key * 0x01000193) + 1;
-        _wire.AddRange(header[..FrameWriter.WriteMaskedHeader(header, opcode, final, rsv1: false, payload.Length, _key)]);
+        _wire.AddRange(header[..FrameWriter.WriteMaskedHeader(header, opcode, final, ReservedBits.None, payload.Length, _key)]);
         byte[] masked = new byte[payload.Length];
         Masking.CopyMasked(payload, masked, _key);
         _wire.AddRange(masked);

@@ -96,7 +96,7 @@ internal sealed record FrameCase(string Name, FrameReaderOptions Options, byte[]
             MaxMessageSize = ValueOf("message"),
             MaxFragments = ValueOf("fragments"),
             ValidateUtf8 = !words.Contains("unchecked", StringComparer.Ordinal),
-            Rsv1Allowed = words.Contains("rsv1", StringComparer.Ordinal),
+            AllowedBits = words.Contains("rsv1", StringComparer.Ordinal) ? ReservedBits.Rsv1 : ReservedBits.None,
         };
     }
 }

@@ -44,7 +44,7 @@ public sealed class FrameCaseTests
             MaxMessageSize = tried.Options.MaxMessageSize,
             MaxFragments = tried.Options.MaxFragments,
             ValidateUtf8 = tried.Options.ValidateUtf8,
-            Rsv1Allowed = tried.Options.Rsv1Allowed,
+            AllowedBits = tried.Options.AllowedBits,
         };
         Assert.Equal(tried.Expected, FrameTrace.Whole(masked, server));
         Assert.Equal(tried.Expected, FrameTrace.ByteByByte(masked, server));

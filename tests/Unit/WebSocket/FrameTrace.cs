@@ -101,7 +101,7 @@ internal sealed class FrameTrace(FrameReaderOptions options)
 
         _firstFragmentDone = !info.IsFinalFragment;
         string kind = info.Kind == MessageKind.Text ? "text" : "binary";
-        string place = (info.IsFirstFragment ? " first" : "") + (info.IsFinalFragment ? " final" : "") + (happened.Rsv1 ? " rsv1" : "");
+        string place = (info.IsFirstFragment ? " first" : "") + (info.IsFinalFragment ? " final" : "") + (happened.Bits.HasFlag(ReservedBits.Rsv1) ? " rsv1" : "");
         _lines.Add($"{kind}{place} {Show(_frame.ToArray())}".TrimEnd());
         _frame.Clear();
     }

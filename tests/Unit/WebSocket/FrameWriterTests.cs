@@ -16,7 +16,7 @@ public sealed class FrameWriterTests
     {
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
 
-        int size = FrameWriter.WriteHeader(header, Opcode.Text, final: true, rsv1: false, length);
+        int size = FrameWriter.WriteHeader(header, Opcode.Text, final: true, ReservedBits.None, length);
 
         Assert.Equal(expected, Convert.ToHexString(header[..size]));
         Assert.Equal(FrameWriter.HeaderSize(length, masked: false), size);
@@ -31,22 +31,23 @@ public sealed class FrameWriterTests
     {
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
 
-        int size = FrameWriter.WriteMaskedHeader(header, Opcode.Binary, final: true, rsv1: false, length, 0x44332211);
+        int size = FrameWriter.WriteMaskedHeader(header, Opcode.Binary, final: true, ReservedBits.None, length, 0x44332211);
 
         Assert.Equal(expected, Convert.ToHexString(header[..size]));
         Assert.Equal(FrameWriter.HeaderSize(length, masked: true), size);
     }
 
     [Theory]
-    [InlineData(Opcode.Continuation, false, false, 0x00)]
-    [InlineData(Opcode.Text, false, true, 0x41)]
-    [InlineData(Opcode.Binary, true, true, 0xC2)]
-    [InlineData(Opcode.Pong, true, false, 0x8A)]
-    public void The_first_byte_holds_FIN_RSV1_and_the_opcode(byte opcode, bool final, bool rsv1, byte expected)
+    [InlineData(Opcode.Continuation, false, ReservedBits.None, 0x00)]
+    [InlineData(Opcode.Text, false, ReservedBits.Rsv1, 0x41)]
+    [InlineData(Opcode.Binary, true, ReservedBits.Rsv1, 0xC2)]
+    [InlineData(Opcode.Binary, true, ReservedBits.Rsv2 | ReservedBits.Rsv3, 0xB2)]
+    [InlineData(Opcode.Pong, true, ReservedBits.None, 0x8A)]
+    public void The_first_byte_holds_FIN_the_reserved_bits_and_the_opcode(byte opcode, bool final, ReservedBits bits, byte expected)
     {
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
 
-        FrameWriter.WriteHeader(header, opcode, final, rsv1, 1);
+        FrameWriter.WriteHeader(header, opcode, final, bits, 1);
 
         Assert.Equal(expected, header[0]);
     }
@@ -54,7 +55,7 @@ public sealed class FrameWriterTests
     [Fact]
     public void A_negative_length_is_the_callers_mistake() =>
         Assert.Throws<ArgumentOutOfRangeException>(
-            "payloadLength", () => FrameWriter.WriteHeader(new byte[14], Opcode.Text, final: true, rsv1: false, -1));
+            "payloadLength", () => FrameWriter.WriteHeader(new byte[14], Opcode.Text, final: true, ReservedBits.None, -1));
 
     [Fact]
     public void A_close_payload_is_the_code_and_the_reason()

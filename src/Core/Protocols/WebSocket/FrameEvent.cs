@@ -48,7 +48,7 @@ internal readonly ref struct FrameEvent
     internal FrameEventKind Kind { get; init; }
 
     /// <summary>
-    /// For <see cref="FrameEventKind.Data"/>: RSV1 was set on the first frame of the message, so an extension must decode it.
+    /// For <see cref="FrameEventKind.Data"/>: the reserved bits of the first frame of the message, which tell the extensions that must decode it.
     /// </summary>
-    internal bool Rsv1 { get; init; }
+    internal ReservedBits Bits { get; init; }
 }

@@ -92,7 +92,7 @@ internal partial struct FrameReader
 
     private readonly ProtocolFault CheckFirstByte(byte first, in FrameReaderOptions options)
     {
-        if ((first & 0x70) != 0)
+        if ((first & (byte)ReservedBits.All) != 0)
         {
             ProtocolFault fault = CheckReservedBits(first, in options);
             if (fault != ProtocolFault.None) return fault;
@@ -121,8 +121,8 @@ internal partial struct FrameReader
     private static ProtocolFault CheckReservedBits(byte first, in FrameReaderOptions options)
     {
         // RFC 6455 5.2: a reserved bit is zero unless an extension gave it a meaning.
-        if ((first & 0x30) != 0 || !options.Rsv1Allowed) return ProtocolFault.ReservedBitSet;
-        // RFC 7692 6.1: the only extension that we know marks the first frame of a message.
+        if ((first & (byte)ReservedBits.All & ~(byte)options.AllowedBits) != 0) return ProtocolFault.ReservedBitSet;
+        // RFC 7692 6.1, and so for every extension here: the first frame of a message is marked, and no other.
         return OpcodeOf(first) is Opcode.Text or Opcode.Binary ? ProtocolFault.None : ProtocolFault.Rsv1Misplaced;
     }
 
@@ -165,6 +165,6 @@ internal partial struct FrameReader
         _messageLength = length;
         _message = MessageState.Open | MessageState.FirstPart;
         if (OpcodeOf(first) == Opcode.Text) _message |= MessageState.Text;
-        if ((first & 0x40) != 0) _message |= MessageState.Rsv1;
+        _message |= (MessageState)(first & (byte)ReservedBits.All);
     }
 }

@@ -49,8 +49,8 @@ internal partial struct FrameReader
         None = 0,
         Open = 1,
         Text = 2,
-        Rsv1 = 4,
-        FirstPart = 8,
+        FirstPart = 4,
+        ReservedBits = EventLoops.ReservedBits.All,
     }
 
     /// <summary>Whether a message has begun and not ended; control frames may come in between.</summary>
@@ -121,7 +121,7 @@ internal partial struct FrameReader
         if (options.IsServer) _maskKey = Masking.Apply(part, _maskKey);
 
         bool final = _remaining == 0 && IsFinal(_firstByte);
-        if ((_message & (MessageState.Text | MessageState.Rsv1)) == MessageState.Text && options.ValidateUtf8)
+        if ((_message & (MessageState.Text | MessageState.ReservedBits)) == MessageState.Text && options.ValidateUtf8)
         {
             // RFC 6455 8.1: text that is not UTF-8 fails the connection. A character may be cut by a frame's end, but not by the message's.
             if (!_text.Append(part)) return Fail(ProtocolFault.InvalidText);
@@ -137,12 +137,12 @@ internal partial struct FrameReader
         if (_fragments == 1) flags |= PartFlags.FirstFragment;
         if ((_message & MessageState.FirstPart) != MessageState.None) flags |= PartFlags.FirstPart;
         MessageKind kind = (_message & MessageState.Text) != MessageState.None ? MessageKind.Text : MessageKind.Binary;
-        bool rsv1 = (_message & MessageState.Rsv1) != MessageState.None;
+        ReservedBits bits = (ReservedBits)(_message & MessageState.ReservedBits);
 
         _message &= ~MessageState.FirstPart;
         if (_remaining == 0) _state = ReaderState.AtBoundary;
         if (final) EndMessage();
-        return new FrameEvent { Kind = FrameEventKind.Data, Payload = part, Info = new MessageInfo(kind, flags, _remaining), Rsv1 = rsv1 };
+        return new FrameEvent { Kind = FrameEventKind.Data, Payload = part, Info = new MessageInfo(kind, flags, _remaining), Bits = bits };
     }
 
     private void EndMessage()

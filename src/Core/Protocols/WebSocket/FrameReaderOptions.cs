@@ -15,9 +15,9 @@ internal readonly struct FrameReaderOptions
     /// <summary>The largest number of frames in a message; empty ones count. 0 means no limit.</summary>
     internal int MaxFragments { get; init; }
 
-    /// <summary>Whether text is checked to be UTF-8. Messages with RSV1 are left to the extension that decodes them.</summary>
+    /// <summary>Whether text is checked to be UTF-8. Messages with a reserved bit are left to the extension that decodes them.</summary>
     internal bool ValidateUtf8 { get; init; }
 
-    /// <summary>Whether a negotiated extension owns RSV1 (RFC 7692 does); otherwise the bit is a fault.</summary>
-    internal bool Rsv1Allowed { get; init; }
+    /// <summary>The bits that negotiated extensions own; any other is a fault (RFC 6455 5.2).</summary>
+    internal ReservedBits AllowedBits { get; init; }
 }

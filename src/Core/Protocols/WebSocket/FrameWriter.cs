@@ -27,16 +27,16 @@ internal static class FrameWriter
     }
 
     /// <summary>Writes the header of an unmasked frame, as a server sends it, and returns its size.</summary>
-    internal static int WriteHeader(Span<byte> destination, byte opcode, bool final, bool rsv1, long payloadLength) =>
-        WriteStart(destination, opcode, final, rsv1, payloadLength, 0);
+    internal static int WriteHeader(Span<byte> destination, byte opcode, bool final, ReservedBits bits, long payloadLength) =>
+        WriteStart(destination, opcode, final, bits, payloadLength, 0);
 
     /// <summary>
     /// Writes the header of a masked frame, as a client sends it, and returns its size. The payload still has to be masked with the
     /// key.
     /// </summary>
-    internal static int WriteMaskedHeader(Span<byte> destination, byte opcode, bool final, bool rsv1, long payloadLength, uint maskKey)
+    internal static int WriteMaskedHeader(Span<byte> destination, byte opcode, bool final, ReservedBits bits, long payloadLength, uint maskKey)
     {
-        int start = WriteStart(destination, opcode, final, rsv1, payloadLength, MaskBit);
+        int start = WriteStart(destination, opcode, final, bits, payloadLength, MaskBit);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[start..], maskKey);
         return start + sizeof(uint);
     }
@@ -64,10 +64,10 @@ internal static class FrameWriter
         return sizeof(ushort) + reason.Length;
     }
 
-    private static int WriteStart(Span<byte> destination, byte opcode, bool final, bool rsv1, long payloadLength, byte maskBit)
+    private static int WriteStart(Span<byte> destination, byte opcode, bool final, ReservedBits bits, long payloadLength, byte maskBit)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
-        destination[0] = (byte)(opcode | (final ? 0x80 : 0) | (rsv1 ? 0x40 : 0));
+        destination[0] = (byte)(opcode | (final ? 0x80 : 0) | (byte)bits);
         if (payloadLength <= LongestShortLength)
         {
             destination[1] = (byte)((byte)payloadLength | maskBit);

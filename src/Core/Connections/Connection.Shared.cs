@@ -1,0 +1,64 @@
+namespace EventLoops;
+
+/// <summary>
+/// Output that many connections have in common, such as a broadcast: sent from where it lies. What the kernel does not take is remembered as a place in it, so that a
+/// thousand slow readers of a large message do not hold a thousand copies.
+/// </summary>
+public sealed partial class Connection
+{
+    /// <summary>What is left of a shared message. It comes behind <see cref="_unsent"/>.</summary>
+    private ReadOnlyMemory<byte> _shared;
+
+    private bool HasNothingKept => _unsent.IsEmpty && _shared.IsEmpty;
+
+    private int KeptLength => _unsent.Length + _shared.Length;
+
+    /// <summary>Writes bytes that never change behind everything that was written before.</summary>
+    internal void SendShared(ReadOnlyMemory<byte> bytes)
+    {
+        if (IsClosed)
+            return;
+
+        Cork cork = Thread.Cork;
+        if (cork.Owner != this || !HasNothingKept)
+        {
+            MakeRoomToKeep();
+            _shared = bytes;
+            return;
+        }
+
+        if (bytes.Length <= cork.Free)
+        {
+            bytes.Span.CopyTo(cork.Extend(bytes.Length));
+            return;
+        }
+
+        SendSharedPastCork(cork, bytes);
+    }
+
+    private void SendSharedPastCork(Cork cork, ReadOnlyMemory<byte> bytes)
+    {
+        int corked = cork.Length;
+        int sent = Taken(Io.Send(_fd, cork.Bytes, bytes.Span));
+        if (sent >= 0 && sent < corked + bytes.Length)
+        {
+            if (sent < corked)
+                _unsent.Append(cork.Bytes[sent..]);
+            _shared = bytes[Math.Max(0, sent - corked)..];
+            Choke();
+        }
+
+        cork.Clear();
+    }
+
+    /// <summary>Something comes behind a shared message that has not left: only then is the rest of it copied.</summary>
+    private void CopyShared()
+    {
+        if (_shared.IsEmpty)
+            return;
+
+        ReadOnlyMemory<byte> rest = _shared;
+        _shared = default;
+        _unsent.Append(rest.Span);
+    }
+}

@@ -1,0 +1,15 @@
+namespace EventLoops.Protocols.Deflate;
+
+/// <summary>What two sides have agreed on, as one of them sees it.</summary>
+/// <param name="OwnWindowBits">How far back this side may refer.</param>
+/// <param name="OwnContextTakeover">Whether this side remembers what it has compressed from message to message.</param>
+/// <param name="PeerWindowBits">How far back the peer may refer.</param>
+/// <param name="PeerContextTakeover">Whether the peer remembers.</param>
+internal readonly record struct DeflateAgreement(int OwnWindowBits, bool OwnContextTakeover, int PeerWindowBits, bool PeerContextTakeover)
+{
+    /// <summary>The smallest window that zlib compresses raw data with.</summary>
+    public const int SmallestUsableBits = 9;
+
+    /// <summary>Whether this side can compress at all. One that cannot sends its messages as they are, which RFC 7692 6 leaves to every sender.</summary>
+    public bool CanCompress => OwnWindowBits >= SmallestUsableBits;
+}
