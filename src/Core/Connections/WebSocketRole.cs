@@ -167,7 +167,7 @@ internal sealed partial class WebSocketRole : Role
     /// <summary>Sends a message or a part of one. See <see cref="Connection.Write(ReadOnlySpan{byte}, MessageKind, MessagePart, bool)"/>.</summary>
     public WriteResult Send(ReadOnlySpan<byte> message, MessageKind kind, MessagePart part, bool transform)
     {
-        CheckSize(message.Length);
+        CheckSize(message);
         if (Connection.IsChoked)
             return WriteResult.Busy;
 
@@ -182,7 +182,7 @@ internal sealed partial class WebSocketRole : Role
     /// <summary>Sends a message that was prepared for many. See <see cref="Connection.Write(PreparedMessage)"/>.</summary>
     public WriteResult Send(PreparedMessage message)
     {
-        CheckSize(message.Length);
+        CheckSize(message.Payload);
         if (Connection.IsChoked)
             return WriteResult.Busy;
 
@@ -198,11 +198,11 @@ internal sealed partial class WebSocketRole : Role
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
     }
 
-    private void CheckSize(int length)
+    private void CheckSize(ReadOnlySpan<byte> message)
     {
         int limit = Connection.Context.Limits.MaxWriteSize;
-        if (length > limit)
-            throw new ArgumentException($"One write carries at most {limit} bytes ({nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxWriteSize)}); write the message in parts.", "message");
+        if (message.Length > limit)
+            throw new ArgumentException($"One write carries at most {limit} bytes ({nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxWriteSize)}); write the message in parts.", nameof(message));
     }
 
     /// <summary>A part of a message, as the user gets it.</summary>

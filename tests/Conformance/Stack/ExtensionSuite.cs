@@ -75,7 +75,7 @@ public abstract class ExtensionSuite(LoopFactory factory) : LoopBench(factory)
             Harness.RunUntil(() => received.Count > 0 && received[^1] == message);
         }
 
-        Assert.Equal(s_texts, received);
+        Assert.Equal(s_texts, received, StringComparer.Ordinal);
         connection.Close();
         Harness.RunUntil(() => Recorder.Closes.Count == 2);
         Assert.All(Recorder.Closes, close => Assert.True(close.Close.IsClean));

@@ -85,7 +85,7 @@ internal sealed unsafe class ZlibLibrary
             return stream;
 
         NativeMemory.Free(stream);
-        throw new InsufficientMemoryException($"{call} of zlib failed with {result}.");
+        throw new InvalidOperationException($"{call} of zlib failed with {result}.");
     }
 }
 

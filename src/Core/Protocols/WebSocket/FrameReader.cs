@@ -50,7 +50,10 @@ internal partial struct FrameReader
         Open = 1,
         Text = 2,
         FirstPart = 4,
-        ReservedBits = EventLoops.ReservedBits.All,
+        Rsv3 = ReservedBits.Rsv3,
+        Rsv2 = ReservedBits.Rsv2,
+        Rsv1 = ReservedBits.Rsv1,
+        Marks = Rsv1 | Rsv2 | Rsv3,
     }
 
     /// <summary>Whether a message has begun and not ended; control frames may come in between.</summary>
@@ -121,7 +124,7 @@ internal partial struct FrameReader
         if (options.IsServer) _maskKey = Masking.Apply(part, _maskKey);
 
         bool final = _remaining == 0 && IsFinal(_firstByte);
-        if ((_message & (MessageState.Text | MessageState.ReservedBits)) == MessageState.Text && options.ValidateUtf8)
+        if ((_message & (MessageState.Text | MessageState.Marks)) == MessageState.Text && options.ValidateUtf8)
         {
             // RFC 6455 8.1: text that is not UTF-8 fails the connection. A character may be cut by a frame's end, but not by the message's.
             if (!_text.Append(part)) return Fail(ProtocolFault.InvalidText);
@@ -137,7 +140,7 @@ internal partial struct FrameReader
         if (_fragments == 1) flags |= PartFlags.FirstFragment;
         if ((_message & MessageState.FirstPart) != MessageState.None) flags |= PartFlags.FirstPart;
         MessageKind kind = (_message & MessageState.Text) != MessageState.None ? MessageKind.Text : MessageKind.Binary;
-        ReservedBits bits = (ReservedBits)(_message & MessageState.ReservedBits);
+        ReservedBits bits = (ReservedBits)(_message & MessageState.Marks);
 
         _message &= ~MessageState.FirstPart;
         if (_remaining == 0) _state = ReaderState.AtBoundary;
