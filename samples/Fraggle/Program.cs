@@ -11,7 +11,8 @@ static int Serve(FraggleOptions options)
     bool hasFailed = false;
     FraggleProtocol protocol = new(options, isClient: false) { Ended = failure => hasFailed |= Tell(failure) };
     using CancellationTokenSource over = new();
-    using (LoopContext context = new(new LoopContextOptions { VirtualHosts = [new() { Endpoints = [options.EndPoint], Protocols = [protocol] }] }))
+    VirtualHostOptions host = new() { Endpoints = [options.EndPoint], Protocols = [protocol] };
+    using (LoopContext context = new(new LoopContextOptions { Limits = Limits(), VirtualHosts = [host] }))
     {
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -40,7 +41,7 @@ static int Connect(FraggleOptions options, Uri server)
             over.Cancel();
         },
     };
-    using LoopContext context = new(new LoopContextOptions());
+    using LoopContext context = new(new LoopContextOptions { Limits = Limits() });
     Connection connection = context.Connect(new ClientConnectOptions { Uri = server, Protocols = [protocol] });
     using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -59,6 +60,9 @@ static int Connect(FraggleOptions options, Uri server)
         }, null);
     }
 }
+
+// Messages are checked part by part and never held, so they may be as long as the other side likes.
+static ConnectionLimits Limits() => new() { MaxMessageSize = long.MaxValue };
 
 // Says on standard error what went wrong, if anything did.
 static bool Tell(string? failure)

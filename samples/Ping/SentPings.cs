@@ -5,13 +5,15 @@ namespace Ping;
 
 /// <summary>
 /// The pings that were sent: numbered from 1, and written down until they are answered, the last 4,096 of them. A ping carries its number in its first
-/// bytes, eight of them if it has so many; from fewer the number is the newest that fits.
+/// bytes, eight of them if it has so many; from fewer the number is the next that fits, as
+/// answers come in the order of the questions.
 /// </summary>
 internal sealed class SentPings
 {
     private const int Remembered = 4096;
 
     private readonly long[] _sentAt = new long[Remembered];
+    private long _lastAnswered;
 
     /// <summary>How many were sent: the number of the last one.</summary>
     public long Count { get; private set; }
@@ -45,6 +47,7 @@ internal sealed class SentPings
         if (Count - number >= Remembered)
             return true;
 
+        _lastAnswered = Math.Max(_lastAnswered, number);
         sentAt = _sentAt[number % Remembered];
         _sentAt[number % Remembered] = 0;
         return true;
@@ -59,7 +62,9 @@ internal sealed class SentPings
         if (bytes == sizeof(long))
             return written;
 
-        long classes = 1L << (bytes * 8);
-        return Count - ((Count - written) & (classes - 1));
+        // Numbers that look the same are this far apart. One that is not to come any more was the newest of them, a second time.
+        long distance = 1L << (bytes * 8);
+        long next = _lastAnswered + 1 + ((written - _lastAnswered - 1) & (distance - 1));
+        return next <= Count ? next : Count - ((Count - written) & (distance - 1));
     }
 }
