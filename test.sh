@@ -12,6 +12,9 @@ cd "$(dirname "$0")"
 echo "Fetching the library that drives the browser"
 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix tests/Samples/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 
+echo "Fetching the WebSocket library of Node.js"
+npm ci --prefix tests/Interop/ws --ignore-scripts --no-audit --no-fund --loglevel=error
+
 echo "Building"
 dotnet build EventLoops.sln -c Release -nologo -v quiet -warnaserror
 
