@@ -74,17 +74,19 @@ internal static unsafe partial class UvCalls
 /// <summary>A native handle and the way from it to the object that owns it.</summary>
 internal sealed unsafe class UvNative
 {
+    private readonly nint _pointer;
     private GCHandle _owner;
     private Action? _onClosed;
 
     public UvNative(int type, object owner)
     {
-        Pointer = (nint)NativeMemory.AllocZeroed(UvCalls.uv_handle_size(type));
+        _pointer = (nint)NativeMemory.AllocZeroed(UvCalls.uv_handle_size(type));
         _owner = GCHandle.Alloc(owner);
-        *(nint*)Pointer = GCHandle.ToIntPtr(_owner);
+        *(nint*)_pointer = GCHandle.ToIntPtr(_owner);
     }
 
-    public nint Pointer { get; }
+    /// <summary>The handle, for as long as it is not closed: both bindings refuse what is asked of a closed one.</summary>
+    public nint Pointer => IsClosing ? throw new ObjectDisposedException("handle") : _pointer;
 
     public bool IsClosing { get; private set; }
 
@@ -96,7 +98,7 @@ internal sealed unsafe class UvNative
 
         IsClosing = true;
         _onClosed = onClosed;
-        UvCalls.uv_close(Pointer, &OnClosed);
+        UvCalls.uv_close(_pointer, &OnClosed);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -128,11 +128,11 @@ public sealed partial class Connection
     /// <summary>Step 8 of the turn.</summary>
     internal void Finish()
     {
-        StopWatching();
-        Thread.Loop.Cancel(_deadline);
-        _writeClock?.Cancel();
-        if (_userTimer is not null)
-            Thread.Loop.Cancel(_userTimer);
+        Thread.TakeOff(_watch);
+        _watch = null;
+        Thread.TakeOff(_deadline);
+        Thread.TakeOff(_writeClock);
+        Thread.TakeOff(_userTimer);
         _unsent.Clear();
         _shared = default;
         _held.Clear();
@@ -165,12 +165,31 @@ public sealed partial class Connection
         if (_role is WebSocketRole webSocket && State == ConnectionState.Established)
         {
             code = WebSocketCloseCode.GoingAway;
-            bool ownsCork = Thread.Cork.TryEnter(this);
-            webSocket.BeginClose(code, default);
-            LeaveCork(ownsCork);
+            SayGoingAway(webSocket);
         }
 
         End(SettledOr(new CloseInfo { Code = code, Origin = CloseOrigin.Local }));
+    }
+
+    private void SayGoingAway(WebSocketRole webSocket)
+    {
+        bool ownsCork = Thread.Cork.TryEnter(this);
+        try
+        {
+            webSocket.BeginClose(WebSocketCloseCode.GoingAway, default);
+            if (ownsCork)
+                FlushOutput();
+        }
+        catch (Exception exception)
+        {
+            // A user's poll set threw when it was told of a deadline or of interest. The end comes all the same, for this connection and for those behind it.
+            Context.Log.LoopWorkThrew(exception);
+        }
+        finally
+        {
+            if (ownsCork)
+                Thread.Cork.Leave();
+        }
     }
 
     /// <summary>Once the last bytes are leaving, why it ends is settled; that some of them are lost now only means that it was not clean.</summary>

@@ -186,6 +186,34 @@ public sealed class ServiceThread : ITurnParticipant
             child.Kill();
     }
 
+    /// <summary>Ends a watch of something that is over. A user's poll set may throw; what ends must end all the same, and its descriptor be closed.</summary>
+    internal void TakeOff(Watch? watch)
+    {
+        try
+        {
+            if (watch is not null)
+                Loop.Unwatch(watch);
+        }
+        catch (Exception exception)
+        {
+            Context.Log.LoopWorkThrew(exception);
+        }
+    }
+
+    /// <inheritdoc cref="TakeOff(Watch)" />
+    internal void TakeOff(LoopTimer? timer)
+    {
+        try
+        {
+            if (timer is not null)
+                Loop.Cancel(timer);
+        }
+        catch (Exception exception)
+        {
+            Context.Log.LoopWorkThrew(exception);
+        }
+    }
+
     internal HttpHead RentHead(HttpHeadKind kind)
     {
         HttpHead head = _heads.TryPop(out HttpHead? pooled) ? pooled : new HttpHead(_headLimits);

@@ -123,11 +123,11 @@ internal sealed class Listener : IReadyHandler
 
     public void Close()
     {
-        _thread.Loop.Cancel(_resume);
+        _thread.TakeOff(_resume);
         if (_watch is null)
             return;
 
-        _thread.Loop.Unwatch(_watch);
+        _thread.TakeOff(_watch);
         _watch = null;
         _io.Close(_fd);
         CloseSpare();

@@ -47,6 +47,14 @@ public sealed partial class DocumentProgramTests
     public void The_backend_that_is_explained_is_the_one_that_passes_the_suites(string source) =>
         Assert.Contains("\n" + RepositoryFiles.Read(source) + "```\n", RepositoryFiles.Read("docs/writing-a-backend.md"), StringComparison.Ordinal);
 
+    [Fact]
+    public void The_poll_set_for_NetUV_is_the_one_that_is_tested_as_a_guest()
+    {
+        string source = RepositoryFiles.Read("tests/Reliability/Guests/NetUvPollSet.cs");
+
+        Assert.Contains(source[source.IndexOf("internal sealed class", StringComparison.Ordinal)..], RepositoryFiles.Read("docs/libuv.md"), StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"^echoing on (?<address>ws://\S+)$")]
     private static partial Regex EchoingLine();
 }
