@@ -88,7 +88,7 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void Whichever_of_two_ready_ones_comes_first_the_other_is_not_told_after_it_was_unwatched()
+    public void L02_whichever_of_two_ready_ones_comes_first_the_other_is_not_told_after_it_was_unwatched()
     {
         int first = Source.OpenReady();
         int second = Source.OpenReady();
@@ -151,6 +151,32 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
         Harness.RunUntil(() => next.Seen.Count == 1);
         Assert.Equal((number, PollEvents.In), next.Seen[0]);
         Loop.Unwatch(watches[number]);
+    }
+
+    [Fact]
+    public void L12_ten_thousand_watches_one_after_the_other_leave_nothing_and_take_no_more_than_the_first_ones()
+    {
+        int fd = Source.OpenReady();
+        ReadyRecorder recorder = new();
+        void Round()
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                Watch watch = Loop.Watch(fd, PollEvents.In, recorder);
+                if (i % 100 == 0) Harness.Turn();
+                Loop.Unwatch(watch);
+                recorder.Seen.Clear();
+            }
+
+            Harness.Turn();
+        }
+
+        long first = Allocation.Of(Round);
+        for (int round = 0; round < 8; round++) Round();
+        long later = Allocation.Of(Round);
+
+        Assert.Equal(0, Loop.WatchCount);
+        Assert.Equal(first, later);
     }
 
     [Fact]
@@ -223,7 +249,7 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_handler_that_throws_is_reported_and_disturbs_nobody()
+    public void L06_a_handler_that_throws_is_reported_and_disturbs_nobody()
     {
         int bad = Source.OpenReady();
         int good = Source.OpenReady();

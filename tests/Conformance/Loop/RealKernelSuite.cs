@@ -38,6 +38,30 @@ public abstract class RealKernelSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void O11_a_file_is_refused_by_name_or_always_ready_and_nothing_is_half_added()
+    {
+        using FileStream file = File.OpenRead(typeof(RealKernelSuite).Assembly.Location);
+        ReadyRecorder recorder = new();
+        Watch? watch = null;
+        Exception? refused = Record.Exception(() => watch = Loop.Watch((int)file.SafeFileHandle.DangerousGetHandle(), PollEvents.In, recorder));
+        if (refused is null)
+        {
+            Harness.RunUntil(() => recorder.Seen.Count > 1);
+            Loop.Unwatch(watch!);
+        }
+        else
+        {
+            Assert.Equal(Errno.EPERM, Assert.IsType<LoopFaultException>(refused).Errno);
+        }
+
+        Assert.Equal(0, Loop.WatchCount);
+        recorder.Seen.Clear();
+        Watch other = Loop.Watch(Files.EventFd(1), PollEvents.In, recorder);
+        Harness.RunUntil(() => recorder.Seen.Count == 1);
+        Loop.Unwatch(other);
+    }
+
+    [Fact]
     public void O19_no_descriptor_of_a_loop_and_its_connections_is_inherited_by_a_child()
     {
         HashSet<string> before = new(Open(), StringComparer.Ordinal);

@@ -53,6 +53,45 @@ public abstract class ThreadSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void O13_a_million_wakes_from_eight_threads_are_coalesced_and_none_of_them_is_lost()
+    {
+        const int Threads = 8;
+        Thread[] wakers = StartAll(Threads, _ =>
+        {
+            for (int i = 0; i < 125_000; i++) Loop.Wake();
+        });
+        int turns = 0;
+        while (Array.Exists(wakers, waker => waker.IsAlive))
+        {
+            Harness.Turn(1);
+            turns++;
+        }
+
+        // Those of one turn are one: had each of them ended a wait of its own, there would be a million.
+        for (; Harness.Turn(); turns++) Assert.InRange(turns, 0, 500_000);
+        Loop.Wake();
+        Harness.Turn(60_000);
+        foreach (Thread waker in wakers) waker.Join();
+    }
+
+    [Fact]
+    public void O14_a_million_pieces_of_work_are_done_in_slices_between_which_others_are_served()
+    {
+        const int Count = 1_000_000;
+        int done = 0;
+        int doneAtTimer = -1;
+        for (int i = 0; i < Count; i++) Loop.Post(_ => done++, null);
+        Loop.Schedule(new LoopTimer(_ => doneAtTimer = done), TimeSpan.FromMilliseconds(1));
+        Harness.Turn();
+        Assert.InRange(done, 1, Count / 10);
+
+        Harness.Advance(TimeSpan.FromMilliseconds(1));
+        Harness.RunUntil(() => done == Count);
+
+        Assert.InRange(doneAtTimer, 0, Count / 10);
+    }
+
+    [Fact]
     public void O14_work_that_posts_itself_for_ever_starves_nobody()
     {
         int runs = 0;
@@ -129,7 +168,23 @@ public abstract class ThreadSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_loop_that_is_disposed_in_a_callback_finishes_its_turn_and_calls_nobody_afterwards()
+    public void L11_a_loop_with_watches_timers_and_work_can_be_disposed_again_and_again()
+    {
+        using DescriptorSource source = Harness.NewDescriptors();
+        List<string> calls = [];
+        Watch watch = Loop.Watch(source.OpenReady(), PollEvents.In, new ReadyRecorder((_, _) => calls.Add("ready")));
+        Loop.Schedule(new LoopTimer(_ => calls.Add("timer")), TimeSpan.Zero);
+        Loop.Post(_ => calls.Add("work"), null);
+
+        for (int time = 0; time < 3; time++) Loop.Dispose();
+
+        Assert.Empty(calls);
+        Assert.False(watch.IsActive);
+        Assert.Equal((0, 0), (Loop.WatchCount, Loop.TimerCount));
+    }
+
+    [Fact]
+    public void L04_a_loop_that_is_disposed_in_a_callback_finishes_its_turn_and_calls_nobody_afterwards()
     {
         List<string> calls = [];
         Loop.Schedule(new LoopTimer(_ => Loop.Dispose()), TimeSpan.Zero);

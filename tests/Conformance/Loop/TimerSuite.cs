@@ -40,7 +40,71 @@ public abstract class TimerSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_cancelled_timer_does_not_fire_also_when_another_one_of_the_same_turn_cancels_it()
+    public void O15_a_million_timers_fire_in_their_order_and_each_once_though_half_of_them_are_cancelled()
+    {
+        const int Count = 1_000_000;
+        long last = -1;
+        int fired = 0;
+        bool isOrdered = true;
+        LoopTimer[] timers = new LoopTimer[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            // Every tenth of a second of a quarter of an hour, in an order that is none.
+            long due = i * 7919L % 9000 * 100;
+            timers[i] = new LoopTimer(timer =>
+            {
+                fired++;
+                isOrdered &= (long)timer.State! >= last;
+                last = (long)timer.State!;
+            }, due);
+            Loop.Schedule(timers[i], TimeSpan.FromMilliseconds(due));
+        }
+
+        for (int i = 0; i < Count; i += 2) Loop.Cancel(timers[i]);
+        Assert.Equal(Count / 2, Loop.TimerCount);
+        for (int quarter = 0; quarter < 4; quarter++)
+        {
+            Harness.Advance(TimeSpan.FromMinutes(3.75));
+            Harness.Settle();
+        }
+
+        Assert.True(isOrdered);
+        Assert.Equal((Count / 2, 0), (fired, Loop.TimerCount));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void O15_zero_and_less_are_due_in_the_next_timer_step(long ticks)
+    {
+        Loop.Schedule(new LoopTimer(_ => _fired.Add("now")), TimeSpan.FromTicks(ticks));
+
+        Harness.Turn();
+
+        Assert.Equal(["now"], _fired);
+    }
+
+    [Fact]
+    public void O15_a_timer_of_a_hundred_years_or_of_for_ever_disturbs_nobody()
+    {
+        LoopTimer hundredYears = new(_ => _fired.Add("a hundred years"));
+        LoopTimer forEver = new(_ => _fired.Add("for ever"));
+        Loop.Schedule(hundredYears, TimeSpan.FromDays(36_525));
+        Loop.Schedule(forEver, TimeSpan.MaxValue);
+        Schedule("soon", 10);
+
+        Harness.Advance(TimeSpan.FromDays(365));
+        Harness.RunUntil(() => _fired.Count > 0);
+        Harness.Settle();
+
+        Assert.Equal(["soon"], _fired);
+        Loop.Cancel(hundredYears);
+        Loop.Cancel(forEver);
+    }
+
+    [Fact]
+    public void O15_a_cancelled_timer_does_not_fire_also_when_another_one_of_the_same_turn_cancels_it()
     {
         LoopTimer before = Schedule("cancelled before", 5);
         LoopTimer during = new(_ => _fired.Add("cancelled during"));
@@ -57,7 +121,7 @@ public abstract class TimerSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_timer_that_is_scheduled_again_is_moved()
+    public void O15_a_timer_that_is_scheduled_again_is_moved()
     {
         LoopTimer timer = Schedule("moved", 5);
         Schedule("other", 20);
@@ -91,7 +155,7 @@ public abstract class TimerSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_timer_that_throws_is_reported_and_the_others_fire()
+    public void L06_a_timer_that_throws_is_reported_and_the_others_fire()
     {
         Loop.Schedule(new LoopTimer(_ => throw new NotSupportedException()), TimeSpan.FromMilliseconds(1));
         Schedule("next", 2);

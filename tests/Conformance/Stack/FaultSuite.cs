@@ -190,6 +190,23 @@ public abstract class FaultSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Equal(ConnectStage.Handshake, Assert.Single(Recorder.Failures).Failure.Stage);
     }
 
+    [Fact]
+    public void O17_a_callback_that_runs_out_of_memory_ends_its_own_connection_with_1011()
+    {
+        // No string is that long: the runtime says at once that there is no memory for it.
+        TestProtocol protocol = NewProtocol().OnReceive((_, ref _, in data) =>
+            data.In.SequenceEqual("much"u8) && new string('a', int.MaxValue).Length > 0 ? CallbackResult.Close : CallbackResult.Continue);
+        LoopContext context = Serve(protocol);
+        RawPeer greedy = Open(context);
+        RawPeer other = Open(context);
+
+        greedy.SendText("much");
+
+        Assert.Equal(1011, greedy.ReadFrame().CloseCode);
+        other.SendText("little");
+        Harness.RunUntil(() => Recorder.Texts.Contains("little"));
+    }
+
     [Theory]
     [InlineData(SystemCall.Receive, Errno.EIO)]
     [InlineData(SystemCall.Send, Errno.ENOBUFS)]

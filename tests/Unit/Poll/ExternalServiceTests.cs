@@ -20,7 +20,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void A_foreign_entry_is_not_touched()
+    public void G08_a_foreign_entry_is_not_touched()
     {
         int foreign = _descriptors.EventFd(1);
         _host.Array.Add(foreign, PollEvents.In);
@@ -35,7 +35,7 @@ public sealed class ExternalServiceTests : IDisposable
     [InlineData(int.MinValue)]
     [InlineData(int.MaxValue)]
     [InlineData(1_000_000)]
-    public void Any_number_may_be_offered(int fd)
+    public void G08_any_number_may_be_offered(int fd)
     {
         PollFd entry = new(fd, PollEvents.In) { Revents = PollEvents.In };
 
@@ -83,7 +83,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void The_same_entry_served_twice_is_harmless()
+    public void G08_the_same_entry_served_twice_is_harmless()
     {
         int fd = _descriptors.EventFd(1);
         Recorder recorder = new();
@@ -97,7 +97,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void A_stale_hang_up_does_not_reach_the_next_user_of_the_number()
+    public void G08_a_stale_hang_up_does_not_reach_the_next_user_of_the_number()
     {
         (int first, _) = _descriptors.SocketPair();
         Recorder recorder = new();
@@ -125,7 +125,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void A_descriptor_that_is_not_open_is_told_once_and_leaves_the_array()
+    public void G08_a_descriptor_that_is_not_open_is_told_once_and_leaves_the_array()
     {
         int fd = _descriptors.MoveTo(_descriptors.EventFd(), Descriptors.PrivateNumber());
         Recorder recorder = new();
@@ -166,7 +166,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void Timers_run_within_a_second_of_traffic_for_a_host_that_ends_no_frames()
+    public void G09_timers_run_within_a_second_of_traffic_for_a_host_that_ends_no_frames()
     {
         int fd = _descriptors.EventFd(1);
         _loop.Watch(fd, PollEvents.In, new Recorder());
@@ -184,7 +184,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void Timers_run_without_any_traffic_for_a_host_that_ends_no_frames()
+    public void G09_timers_run_without_any_traffic_for_a_host_that_ends_no_frames()
     {
         ExternalHost host = new();
         using ExternalPollLoop loop = new(host);
@@ -200,7 +200,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void Pending_input_is_handled_for_a_host_that_ends_no_frames()
+    public void G09_pending_input_is_handled_for_a_host_that_ends_no_frames()
     {
         RecordingParticipant participant = new(_log);
         participant.OnInput = () => participant.HasPendingWork = false;
@@ -296,7 +296,7 @@ public sealed class ExternalServiceTests : IDisposable
     }
 
     [Fact]
-    public void The_array_may_change_in_any_way_while_it_is_walked_through()
+    public void G08_the_array_may_change_in_any_way_while_it_is_walked_through()
     {
         List<Watch> watches = [];
         Recorder recorder = new();

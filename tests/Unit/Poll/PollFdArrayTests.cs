@@ -24,7 +24,7 @@ public sealed class PollFdArrayTests : IDisposable
     }
 
     [Fact]
-    public void An_entry_removed_while_the_caller_walks_becomes_a_hole_and_vanishes_with_the_next_poll()
+    public void G08_an_entry_removed_while_the_caller_walks_becomes_a_hole_and_vanishes_with_the_next_poll()
     {
         int[] fds = [_descriptors.EventFd(1), _descriptors.EventFd(1), _descriptors.EventFd(1)];
         foreach (int fd in fds) _array.Add(fd, PollEvents.In);
