@@ -7,117 +7,19 @@ namespace EventLoops.Tests.Reliability;
 public abstract class FrameRows(LoopFactory factory) : ReliabilityRows(factory)
 {
     private const byte Text = 0x81;
-    private const byte TextBegins = 0x01;
     private const byte Masked = 0x80;
 
-    [Fact]
-    public void W01_an_unmasked_frame_to_a_server_is_answered_1002()
+    [Theory]
+    [MemberData(nameof(FrameRule.OnEachSide), MemberType = typeof(FrameRule))]
+    public void W01_to_W07_a_frame_that_breaks_a_rule_is_answered_with_the_code_of_the_rule(Side side, string broken)
     {
-        RawPeer peer = OpenToServer();
-        peer.Send([Text, 5, .. "hello"u8]);
+        FrameRule rule = FrameRule.Named(broken);
+        RawPeer peer = Open(side);
 
-        AssertFailed(peer, 1002, ProtocolFault.UnmaskedFrame);
+        peer.Send(rule.Bytes(peer));
+
+        AssertFailed(peer, rule.Code, rule.Fault);
         Assert.Empty(Messages);
-    }
-
-    [Fact]
-    public void W01_a_masked_frame_to_a_client_is_answered_1002()
-    {
-        RawPeer peer = OpenToClient();
-        peer.Send([Text, Masked | 5, 0, 0, 0, 0, .. "hello"u8]);
-
-        AssertFailed(peer, 1002, ProtocolFault.MaskedFrame);
-        Assert.Empty(Messages);
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 0x40)]
-    [InlineData(Side.Server, 0x20)]
-    [InlineData(Side.Server, 0x10)]
-    [InlineData(Side.Server, 0x70)]
-    [InlineData(Side.Client, 0x40)]
-    [InlineData(Side.Client, 0x20)]
-    [InlineData(Side.Client, 0x10)]
-    [InlineData(Side.Client, 0x70)]
-    public void W02_a_reserved_bit_is_answered_1002_on_a_data_frame_and_on_a_control_frame(Side side, int bits)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, (byte)(Text | bits), "hello"u8);
-        AssertFailed(peer, 1002, ProtocolFault.ReservedBitSet);
-        Assert.Empty(Messages);
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 0x89)]
-    [InlineData(Side.Server, 0x8A)]
-    [InlineData(Side.Server, 0x88)]
-    [InlineData(Side.Client, 0x89)]
-    public void W02_RSV1_on_a_control_frame_is_answered_1002(Side side, int first)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, (byte)(first | 0x40), default);
-        AssertFailed(peer, 1002, ProtocolFault.ReservedBitSet);
-    }
-
-    [Theory]
-    [InlineData(Side.Server)]
-    [InlineData(Side.Client)]
-    public void W02_RSV1_on_a_continuation_frame_is_answered_1002(Side side)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, TextBegins, "he"u8);
-        Send(peer, 0xC0, "llo"u8);
-        AssertFailed(peer, 1002, ProtocolFault.ReservedBitSet);
-        Assert.Empty(Messages);
-    }
-
-    [Theory]
-    [MemberData(nameof(ReservedOpcodes))]
-    public void W03_a_reserved_opcode_is_answered_1002(Side side, int opcode)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, (byte)(0x80 | opcode), default);
-        AssertFailed(peer, 1002, ProtocolFault.UnknownOpcode);
-    }
-
-    public static TheoryData<Side, int> ReservedOpcodes()
-    {
-        TheoryData<Side, int> data = [];
-        foreach (int opcode in (int[])[3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
-        {
-            data.Add(Side.Server, opcode);
-            data.Add(Side.Client, opcode);
-        }
-
-        return data;
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 0x08)]
-    [InlineData(Side.Server, 0x09)]
-    [InlineData(Side.Server, 0x0A)]
-    [InlineData(Side.Client, 0x08)]
-    [InlineData(Side.Client, 0x09)]
-    [InlineData(Side.Client, 0x0A)]
-    public void W04_a_control_frame_without_FIN_is_answered_1002(Side side, int first)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, (byte)first, default);
-        AssertFailed(peer, 1002, ProtocolFault.FragmentedControlFrame);
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 0x88)]
-    [InlineData(Side.Server, 0x89)]
-    [InlineData(Side.Server, 0x8A)]
-    [InlineData(Side.Client, 0x88)]
-    [InlineData(Side.Client, 0x89)]
-    [InlineData(Side.Client, 0x8A)]
-    public void W04_a_control_frame_longer_than_125_bytes_is_answered_1002(Side side, int first)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, (byte)first, new byte[126]);
-        AssertFailed(peer, 1002, ProtocolFault.ControlFrameTooLong);
         Assert.Empty(Pongs);
     }
 
@@ -137,77 +39,17 @@ public abstract class FrameRows(LoopFactory factory) : ReliabilityRows(factory)
     }
 
     [Theory]
-    [InlineData(Side.Server, 0x8000_0000_0000_0000)]
-    [InlineData(Side.Server, 0x8000_0000_0000_0005)]
-    [InlineData(Side.Server, 0xFFFF_FFFF_FFFF_FFFF)]
-    [InlineData(Side.Client, 0x8000_0000_0000_0000)]
-    [InlineData(Side.Client, 0xFFFF_FFFF_FFFF_FFFF)]
-    public void W05_a_length_with_the_top_bit_set_is_answered_1002(Side side, ulong length)
-    {
-        RawPeer peer = Open(side);
-        SendHeader(peer, Text, length);
-        AssertFailed(peer, 1002, ProtocolFault.LengthNegative);
-    }
-
-    [Theory]
-    [InlineData(Side.Server, long.MaxValue)]
-    [InlineData(Side.Server, (1L << 32) + 5)]
-    [InlineData(Side.Client, long.MaxValue)]
-    [InlineData(Side.Client, (1L << 32) + 5)]
-    public void W05_a_length_above_the_limit_is_answered_1009_at_the_header(Side side, long length)
-    {
-        RawPeer peer = Open(side);
-        SendHeader(peer, Text, (ulong)length);
-        AssertFailed(peer, 1009, ProtocolFault.MessageTooBig);
-        Assert.Equal(0, CountOf(side == Side.Server ? CallbackReason.Receive : CallbackReason.ClientReceive));
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 126, 0)]
-    [InlineData(Side.Server, 126, 125)]
-    [InlineData(Side.Server, 127, 0)]
-    [InlineData(Side.Server, 127, 126)]
-    [InlineData(Side.Server, 127, 65535)]
-    [InlineData(Side.Client, 126, 125)]
-    [InlineData(Side.Client, 127, 65535)]
-    public void W06_a_length_that_is_not_in_its_shortest_form_is_answered_1002(Side side, int form, int length)
-    {
-        RawPeer peer = Open(side);
-        byte mask = peer.IsClient ? Masked : (byte)0;
-        Span<byte> wide = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(wide, length);
-        peer.Send([Text, (byte)(mask | form), .. form == 126 ? wide[6..] : wide, .. peer.IsClient ? new byte[4] : []]);
-
-        AssertFailed(peer, 1002, ProtocolFault.LengthNotShortest);
-    }
-
-    [Theory]
     [InlineData(Side.Server, 0x00)]
     [InlineData(Side.Server, 0x80)]
     [InlineData(Side.Client, 0x00)]
     [InlineData(Side.Client, 0x80)]
-    public void W07_a_continuation_with_nothing_to_continue_is_answered_1002(Side side, int first)
+    public void W07_a_continuation_after_a_whole_message_has_nothing_to_continue(Side side, int first)
     {
         RawPeer peer = Open(side);
         AssertEchoes(peer, "a message that is whole leaves nothing open");
         Messages.Clear();
-        Send(peer, (byte)first, "x"u8);
+        peer.Send(FrameRule.Frame(peer, (byte)first, "x"u8));
         AssertFailed(peer, 1002, ProtocolFault.NothingToContinue);
-        Assert.Empty(Messages);
-    }
-
-    [Theory]
-    [InlineData(Side.Server, 0x81)]
-    [InlineData(Side.Server, 0x82)]
-    [InlineData(Side.Server, 0x01)]
-    [InlineData(Side.Client, 0x81)]
-    [InlineData(Side.Client, 0x02)]
-    public void W07_a_new_message_inside_a_message_is_answered_1002(Side side, int first)
-    {
-        RawPeer peer = Open(side);
-        Send(peer, TextBegins, "one"u8);
-        Send(peer, (byte)first, "two"u8);
-        AssertFailed(peer, 1002, ProtocolFault.MessageInsideMessage);
         Assert.Empty(Messages);
     }
 
@@ -289,21 +131,6 @@ public abstract class FrameRows(LoopFactory factory) : ReliabilityRows(factory)
                 Assert.True(keys.Add(BinaryPrimitives.ReadUInt32BigEndian(pong.AsSpan(2))));
             }
         }
-    }
-
-    /// <summary>Sends a frame with any first byte, whose payload a key of zero leaves as it is when it has to be masked.</summary>
-    private static void Send(RawPeer peer, byte first, ReadOnlySpan<byte> payload)
-    {
-        byte[] frame = RawFrame.Write(0, payload, maskKey: peer.IsClient ? 0 : null);
-        frame[0] = first;
-        peer.Send(frame);
-    }
-
-    private static void SendHeader(RawPeer peer, byte first, ulong length)
-    {
-        Span<byte> wide = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(wide, length);
-        peer.Send([first, (byte)((peer.IsClient ? Masked : 0) | 127), .. wide, .. peer.IsClient ? new byte[4] : []]);
     }
 
     /// <summary>Sends the script in two pieces and tells all that came of it: the frames, the callbacks but for the pieces of messages, and the end.</summary>

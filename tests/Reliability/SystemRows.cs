@@ -185,38 +185,18 @@ public abstract class SystemRows(LoopFactory factory) : ReliabilityRows(factory)
     }
 
     [Theory]
-    [InlineData(Errno.ENETUNREACH)]
-    [InlineData(Errno.EHOSTUNREACH)]
-    [InlineData(Errno.EADDRNOTAVAIL)]
-    [InlineData(Errno.EACCES)]
-    public void O10_an_unroutable_address_fails_once_with_the_errno(Errno errno)
+    [InlineData(SystemCall.Connect, Errno.ENETUNREACH)]
+    [InlineData(SystemCall.Connect, Errno.EHOSTUNREACH)]
+    [InlineData(SystemCall.Connect, Errno.EADDRNOTAVAIL)]
+    [InlineData(SystemCall.Connect, Errno.EACCES)]
+    [InlineData(SystemCall.OpenStream, Errno.EMFILE)]
+    [InlineData(SystemCall.OpenStream, Errno.ENFILE)]
+    [InlineData(SystemCall.GetPendingError, Errno.ETIMEDOUT)]
+    [InlineData(SystemCall.GetPendingError, Errno.ECONNRESET)]
+    public void O10_an_attempt_that_the_system_refuses_fails_once_with_the_errno(SystemCall call, Errno errno)
     {
         _ = Context;
-        Io.Fail(SystemCall.Connect, errno);
-        Dial(EndPoint);
-
-        AssertConnectFails(errno);
-    }
-
-    [Theory]
-    [InlineData(Errno.EMFILE)]
-    [InlineData(Errno.ENFILE)]
-    public void O10_a_client_without_a_descriptor_fails_once_with_the_errno(Errno errno)
-    {
-        _ = Context;
-        Io.Fail(SystemCall.OpenStream, errno);
-        Dial(EndPoint);
-
-        AssertConnectFails(errno);
-    }
-
-    [Theory]
-    [InlineData(Errno.ETIMEDOUT)]
-    [InlineData(Errno.ECONNRESET)]
-    public void O10_an_attempt_that_fails_later_fails_once_with_the_errno(Errno errno)
-    {
-        _ = Context;
-        Io.Fail(SystemCall.GetPendingError, errno);
+        Io.Fail(call, errno);
         Dial(EndPoint);
 
         AssertConnectFails(errno);
