@@ -86,6 +86,8 @@ public abstract class ScheduleHandle : INativeOwner, IDisposable
 
     private protected nint Pointer => _native.Pointer;
 
+    private protected bool IsClosed => _native.IsClosing;
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -114,8 +116,11 @@ public sealed unsafe class Poll : ScheduleHandle
         return this;
     }
 
-    /// <summary>Waits for nothing.</summary>
-    public void Stop() => UvCalls.Check(UvCalls.uv_poll_stop(Pointer));
+    /// <summary>Waits for nothing. Does nothing when it is closed.</summary>
+    public void Stop()
+    {
+        if (!IsClosed) UvCalls.Check(UvCalls.uv_poll_stop(Pointer));
+    }
 
     /// <summary>Closes it.</summary>
     public void CloseHandle(Action<Poll>? onClosed = null) => Close(() => onClosed?.Invoke(this));
@@ -146,8 +151,11 @@ public sealed unsafe class Timer : ScheduleHandle
         return this;
     }
 
-    /// <summary>Stops it.</summary>
-    public void Stop() => UvCalls.Check(UvCalls.uv_timer_stop(Pointer));
+    /// <summary>Stops it. Does nothing when it is closed.</summary>
+    public void Stop()
+    {
+        if (!IsClosed) UvCalls.Check(UvCalls.uv_timer_stop(Pointer));
+    }
 
     /// <summary>Closes it.</summary>
     public void CloseHandle(Action<Timer>? onClosed = null) => Close(() => onClosed?.Invoke(this));

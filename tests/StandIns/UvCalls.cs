@@ -85,7 +85,7 @@ internal sealed unsafe class UvNative
         *(nint*)_pointer = GCHandle.ToIntPtr(_owner);
     }
 
-    /// <summary>The handle, for as long as it is not closed: both bindings refuse what is asked of a closed one.</summary>
+    /// <summary>The handle, for as long as it is not closed: to start one that is closed is refused by an exception, as the bindings do.</summary>
     public nint Pointer => IsClosing ? throw new ObjectDisposedException("handle") : _pointer;
 
     public bool IsClosing { get; private set; }
