@@ -56,6 +56,9 @@ public abstract class ReliabilityRows : IDisposable
 
     protected UnknownSubprotocolPolicy UnknownSubprotocol { get; set; }
 
+    /// <summary>What the rows' virtual host accepts and its clients offer.</summary>
+    protected IReadOnlyList<WebSocketExtension> Extensions { get; set; } = [];
+
     /// <summary>What is mounted on the rows' virtual host.</summary>
     protected IReadOnlyList<Mount> Mounts { get; set; } = [];
 
@@ -123,7 +126,7 @@ public abstract class ReliabilityRows : IDisposable
     protected RawListener Listen(out Connection client)
     {
         RawListener listener = _bench.Listen();
-        client = Context.Connect(new ClientConnectOptions { Uri = listener.Uri, Protocols = [Protocol], HandshakeTimeout = HandshakeTimeout });
+        client = Context.Connect(new ClientConnectOptions { Uri = listener.Uri, Protocols = [Protocol], HandshakeTimeout = HandshakeTimeout, Extensions = Extensions });
         return listener;
     }
 
@@ -231,7 +234,7 @@ public abstract class ReliabilityRows : IDisposable
             Logger = Log,
             VirtualHosts =
             [
-                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol, Mounts = Mounts },
+                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol, Extensions = Extensions, Mounts = Mounts },
                 new() { Name = "witness", Endpoints = [loopback], Protocols = [new WritableEcho()] },
             ],
         }));

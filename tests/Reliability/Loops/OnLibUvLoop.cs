@@ -15,6 +15,8 @@ public static class OnLibUvLoop
 
     public sealed class Messages() : MessageRows(s_new);
 
+    public sealed class Deflate() : DeflateRows(s_new);
+
     public sealed class Closing() : CloseRows(s_new);
 
     public sealed class Slowness() : SlownessRows(s_new);
