@@ -13,13 +13,15 @@ public struct MessageWriter
 {
     private readonly Connection? _connection;
     private readonly MessageKind _kind;
+    private readonly bool _compress;
     private bool _hasBegun;
     private bool _hasEnded;
 
-    internal MessageWriter(Connection connection, MessageKind kind)
+    internal MessageWriter(Connection connection, MessageKind kind, bool compress)
     {
         _connection = connection;
         _kind = kind;
+        _compress = compress;
     }
 
     /// <summary>Whether the message has not ended yet: more may be sent. False for a writer that was never begun.</summary>
@@ -41,7 +43,7 @@ public struct MessageWriter
         if (part.IsEmpty)
             return connection.CanTakeMessages();
 
-        WriteResult result = connection.TrySend(part, _kind, _hasBegun ? MessagePart.Middle : MessagePart.First);
+        WriteResult result = connection.TrySend(part, _kind, _hasBegun ? MessagePart.Middle : MessagePart.First, _compress);
         _hasBegun |= result == WriteResult.Accepted;
         return result;
     }
@@ -53,7 +55,7 @@ public struct MessageWriter
     public WriteResult TryEnd(ReadOnlySpan<byte> last = default)
     {
         Connection connection = OpenConnection(nameof(TryEnd));
-        WriteResult result = connection.TrySend(last, _kind, _hasBegun ? MessagePart.Last : MessagePart.Whole);
+        WriteResult result = connection.TrySend(last, _kind, _hasBegun ? MessagePart.Last : MessagePart.Whole, _compress);
         _hasEnded = result != WriteResult.Busy;
         return result;
     }

@@ -103,16 +103,17 @@ public sealed partial class Connection
     /// message is open shows at the first piece.
     /// </summary>
     /// <param name="kind">What kind of message.</param>
+    /// <param name="compress">False sends the message past the extensions that would transform it; see <see cref="Write(ReadOnlySpan{byte}, MessageKind, MessagePart, bool)"/>.</param>
     /// <returns>The writer of this one message.</returns>
     /// <exception cref="ArgumentException">No kind of a message.</exception>
     /// <exception cref="InvalidOperationException">Another thread than the loop's.</exception>
-    public MessageWriter BeginMessage(MessageKind kind)
+    public MessageWriter BeginMessage(MessageKind kind, bool compress = true)
     {
         Thread.Loop.VerifyThread();
         if (kind is not (MessageKind.Text or MessageKind.Binary))
             throw new ArgumentException("A message is Text or Binary.", nameof(kind));
 
-        return new MessageWriter(this, kind);
+        return new MessageWriter(this, kind, compress);
     }
 
     /// <summary>What a write would come to at this moment.</summary>

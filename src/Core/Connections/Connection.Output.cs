@@ -22,9 +22,6 @@ public sealed partial class Connection
     /// <summary>Whether everything that was written has left.</summary>
     internal bool HasNothingUnsent => HasNothingKept && (Thread.Cork.Owner != this || Thread.Cork.Length == 0);
 
-    /// <summary>How many bytes the kernel has not taken yet.</summary>
-    internal int UnsentLength => _unsent.Length;
-
     private bool WantsOut => _isChoked || (_isWritableRequested && _role.CanWrite && !Thread.Loop.ServicesWritesInTurn);
 
     /// <summary>

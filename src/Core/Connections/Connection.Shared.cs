@@ -11,7 +11,8 @@ public sealed partial class Connection
 
     private bool HasNothingKept => _unsent.IsEmpty && _shared.IsEmpty;
 
-    private int KeptLength => _unsent.Length + _shared.Length;
+    /// <summary>How many bytes the kernel has not taken yet.</summary>
+    internal int KeptLength => _unsent.Length + _shared.Length;
 
     /// <summary>Writes bytes that never change behind everything that was written before.</summary>
     internal void SendShared(ReadOnlyMemory<byte> bytes)

@@ -37,7 +37,7 @@ internal sealed partial class WebSocketRole
     private void AskForSignOfLife()
     {
         _askedAt = Now;
-        _unsentWhenAsked = Connection.UnsentLength;
+        _unsentWhenAsked = Connection.KeptLength;
         _isPingOwed = SendPing(default) == WriteResult.Busy;
         if (!Connection.IsClosed)
             AwaitSignOfLife();
@@ -62,7 +62,7 @@ internal sealed partial class WebSocketRole
     private void OnNoSignOfLife()
     {
         // Bytes that the kernel could pass on show that somebody takes them, though they are no answer to a ping that stands behind them.
-        bool hasTaken = _isPingOwed && Connection.UnsentLength < _unsentWhenAsked;
+        bool hasTaken = _isPingOwed && Connection.KeptLength < _unsentWhenAsked;
         if (!Connection.IsReceiving || Connection.HeardAt >= _askedAt)
         {
             _isPingOwed = false;
@@ -71,7 +71,7 @@ internal sealed partial class WebSocketRole
         else if (hasTaken)
         {
             _askedAt = Now;
-            _unsentWhenAsked = Connection.UnsentLength;
+            _unsentWhenAsked = Connection.KeptLength;
             AwaitSignOfLife();
         }
         else if (_keepAlive!.GiveUpAfter == Timeout.InfiniteTimeSpan)

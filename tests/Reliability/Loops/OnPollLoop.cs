@@ -17,6 +17,8 @@ public static class OnPollLoop
 
     public sealed class Closing() : CloseRows(s_new);
 
+    public sealed class Cuts() : CutRows(s_new);
+
     public sealed class Slowness() : SlownessRows(s_new);
 
     public sealed class Load() : LoadRows(s_new);

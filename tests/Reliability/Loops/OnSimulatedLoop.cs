@@ -22,6 +22,8 @@ public static class OnSimulatedLoop
 
     public sealed class Closing() : CloseRows(s_new);
 
+    public sealed class Cuts() : CutRows(s_new);
+
     public sealed class Slowness() : SlownessRows(s_new);
 
     public sealed class Files() : FileRows(s_new);
