@@ -165,7 +165,7 @@ public abstract class ContextSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void A_context_that_cannot_listen_leaves_nothing_behind()
+    public void O20_a_port_that_is_taken_is_named_and_a_context_that_cannot_listen_leaves_nothing_behind()
     {
         LoopContext taken = Serve(NewProtocol());
         VirtualHostOptions host = new()
@@ -184,11 +184,26 @@ public abstract class ContextSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
-    public void Members_of_a_disposed_context_say_so()
+    public void O20_a_port_without_permission_is_named()
+    {
+        Io.Fail(SystemCall.Bind, Errno.EACCES);
+
+        LoopFaultException fault = Assert.Throws<LoopFaultException>(() => Serve(NewProtocol()));
+
+        Assert.Equal(Errno.EACCES, fault.Errno);
+        Assert.Contains("127.0.0.1:0", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Loop.WatchCount);
+    }
+
+    [Fact]
+    public void L11_members_of_a_disposed_context_say_so_and_disposing_it_again_does_nothing()
     {
         LoopContext context = Serve(NewProtocol());
         System.Net.EndPoint endPoint = EndPointOf(context);
-        context.Dispose();
+        RawPeer peer = Open(context);
+        for (int time = 0; time < 3; time++) context.Dispose();
+        Assert.Equal(1001, peer.ReadFrame().CloseCode);
+        Assert.Equal(1, Recorder.CountOf(CallbackReason.Closed));
 
         Assert.Throws<ObjectDisposedException>(() => Dial(context, endPoint, NewProtocol()));
         Assert.Throws<ObjectDisposedException>(() => context.Service(0));
