@@ -17,11 +17,13 @@ internal sealed class LoopThread : IAsyncDisposable
     private readonly List<Exception> _unhandled = [];
     private readonly VirtualHostOptions[] _hosts;
     private readonly EventLoopOptions _loopOptions;
+    private readonly ConnectionLimits _limits;
     private LoopContext? _context;
     private string _left = "";
 
-    private LoopThread(EventLoopOptions loopOptions, VirtualHostOptions[] hosts)
+    private LoopThread(EventLoopOptions loopOptions, ConnectionLimits limits, VirtualHostOptions[] hosts)
     {
+        _limits = limits;
         _hosts = hosts;
         _loopOptions = loopOptions;
     }
@@ -35,9 +37,16 @@ internal sealed class LoopThread : IAsyncDisposable
     /// <summary>Starts a server of one virtual host on 127.0.0.1.</summary>
     public static Task<LoopThread> StartAsync(params Protocol[] protocols) => StartAsync(new IPEndPoint(IPAddress.Loopback, 0), protocols);
 
-    public static async Task<LoopThread> StartAsync(EventLoopOptions loopOptions, params VirtualHostOptions[] hosts)
+    /// <summary>Starts a server of one virtual host on 127.0.0.1 with limits of its own.</summary>
+    public static Task<LoopThread> StartAsync(ConnectionLimits limits, params Protocol[] protocols) =>
+        StartAsync(new EventLoopOptions(), limits, new VirtualHostOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = protocols });
+
+    public static Task<LoopThread> StartAsync(EventLoopOptions loopOptions, params VirtualHostOptions[] hosts) =>
+        StartAsync(loopOptions, new ConnectionLimits(), hosts);
+
+    private static async Task<LoopThread> StartAsync(EventLoopOptions loopOptions, ConnectionLimits limits, params VirtualHostOptions[] hosts)
     {
-        LoopThread thread = new(loopOptions, hosts);
+        LoopThread thread = new(loopOptions, limits, hosts);
         new Thread(thread.Run) { IsBackground = true, Name = "loop" }.Start();
         await thread._started.Task.InTime();
         return thread;
@@ -106,7 +115,7 @@ internal sealed class LoopThread : IAsyncDisposable
         try
         {
             using PollLoop loop = new(_loopOptions) { UnhandledException = _unhandled.Add };
-            using (_context = new LoopContext(new LoopContextOptions { Loop = loop, VirtualHosts = _hosts }))
+            using (_context = new LoopContext(new LoopContextOptions { Loop = loop, Limits = _limits, VirtualHosts = _hosts }))
             {
                 _started.SetResult();
                 _context.Run(_stopping.Token);
