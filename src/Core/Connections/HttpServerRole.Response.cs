@@ -99,9 +99,7 @@ internal sealed partial class HttpServerRole
 
     private void WriteCommonFields(ref HeadWriter writer, bool keepsAlive, int minorVersion)
     {
-        if (Connection.VirtualHost?.Options.ServerName is { } server)
-            writer.Field("Server", server);
-        writer.Date(Thread.Dates.At(Thread.Loop.TimeProvider.GetUtcNow()));
+        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
 
         // HTTP/1.1 keeps connections unless it says otherwise, HTTP/1.0 the other way round (RFC 9112 9.3).
         if (!keepsAlive)

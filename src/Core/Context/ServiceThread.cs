@@ -24,6 +24,8 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
     private readonly List<VirtualHost> _leavingHosts = [];
     private readonly HeadQueue _requestHeads;
+    private DateTimeOffset _utcNow;
+    private long _askedAt = -1;
     private bool _isAcceptingPaused;
     private bool _fullWasLogged;
     private bool _isLeaving;
@@ -65,8 +67,6 @@ public sealed class ServiceThread : ITurnParticipant
 
     internal Cork Cork { get; } = new();
 
-    internal DateField Dates { get; } = new();
-
     internal MaskKeySource MaskKeys { get; } = new();
 
     /// <summary>The programs that run for requests of this thread, or have not quite ended yet.</summary>
@@ -82,6 +82,16 @@ public sealed class ServiceThread : ITurnParticipant
 
     /// <summary>Where the path of the request that is being served is decoded; the callbacks see it there, while they put heads together.</summary>
     internal byte[] DecodedPath { get; }
+
+    /// <summary>What the calendar says, asked once for all that happens in the same millisecond of a turn.</summary>
+    internal DateTimeOffset UtcNow()
+    {
+        if (Loop.IsInTurn && Loop.NowMilliseconds == _askedAt)
+            return _utcNow;
+
+        _askedAt = Loop.NowMilliseconds;
+        return _utcNow = Loop.TimeProvider.GetUtcNow();
+    }
 
     /// <summary>Serves what is ready, waiting at most <paramref name="maxMilliseconds"/> for it: one turn of the loop.</summary>
     /// <param name="maxMilliseconds">0 to look without waiting, -1 to wait for as long as it takes.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using EventLoops.Protocols.Http;
 
 namespace EventLoops;
 
@@ -15,6 +16,7 @@ public sealed class VirtualHost
     {
         Context = context;
         Options = options;
+        CommonFields = new CommonFields(options.ServerName);
         _protocols = [.. options.Protocols.Select(protocol => new HostedProtocol(this, protocol))];
         Mounts = new MountTable(this, options.Mounts);
         DefaultProtocol = _protocols.FirstOrDefault(hosted => hosted.Protocol.Name == options.DefaultProtocol) ?? _protocols[0];
@@ -30,6 +32,9 @@ public sealed class VirtualHost
     public IReadOnlyList<EndPoint> LocalEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];
 
     internal VirtualHostOptions Options { get; }
+
+    /// <summary>The fields that are the same in all answers of a second.</summary>
+    internal CommonFields CommonFields { get; }
 
     internal HostedProtocol ProtocolZero => _protocols[0];
 

@@ -15,6 +15,9 @@ internal sealed class DateField
     private readonly byte[] _text = new byte[Length];
     private long _second = -1;
 
+    /// <summary>Of which second the text is: a number that changes when it does.</summary>
+    internal long Second => _second;
+
     /// <summary>The date of this moment; the span is overwritten when a later second is asked for.</summary>
     internal ReadOnlySpan<byte> At(DateTimeOffset now)
     {

@@ -34,6 +34,9 @@ internal ref struct HeadWriter(Span<byte> destination)
         Field(narrow[..nameLength], narrow.Slice(nameLength, valueLength));
     }
 
+    /// <summary>Whole lines that were written before.</summary>
+    public void Lines(scoped ReadOnlySpan<byte> lines) => Take(lines.TryCopyTo(Rest) ? lines.Length : -1);
+
     public void ContentLength(long length) => Take(HttpWriter.WriteContentLength(Rest, length));
 
     public void Date(scoped ReadOnlySpan<byte> date) => Take(HttpWriter.WriteDate(Rest, date));
