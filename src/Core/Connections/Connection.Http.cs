@@ -159,7 +159,7 @@ public sealed partial class Connection
         // The peer may have gone before the answer was ready: then there is nobody to answer, and that is nobody's mistake.
         if (State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
             return false;
-        if (request is null || State is not (ConnectionState.ReadingBody or ConnectionState.Responding))
+        if (request is not { CanWrite: true })
             throw new InvalidOperationException($"{nameof(Connection)}.{member}: there is no request to answer.");
 
         return true;

@@ -150,6 +150,12 @@ internal sealed partial class HttpServerRole
             return;
 
         Connection.ClearDeadline();
+        if (_upgradesAfterBody)
+        {
+            UpgradeAfterBody();
+            return;
+        }
+
         Connection.Move(ConnectionState.Responding);
         Finish(_bodyIsUnwanted ? CallbackOutcome.Continue : Call(CallbackReason.HttpBodyCompletion));
     }

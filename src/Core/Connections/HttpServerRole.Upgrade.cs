@@ -8,7 +8,43 @@ namespace EventLoops;
 internal sealed partial class HttpServerRole
 {
     private object? _zeroSession;
+    private bool _upgradesAfterBody;
     private ExtensionChain? _extensions;
+
+    /// <summary>
+    /// A request to become a WebSocket. One with a body is read to its end first: RFC 9110 7.8 has a server switch after the whole request, and bytes of a body
+    /// must never be taken for frames.
+    /// </summary>
+    private void BeginUpgrade(HttpHead head)
+    {
+        if (head.Framing == BodyFraming.None)
+        {
+            Upgrade(head);
+            return;
+        }
+
+        ProtocolFault fault = head.ContentLength > Connection.Context.Limits.MaxRequestBody ? ProtocolFault.BodyTooLarge : WebSocketUpgrade.Check(head);
+        BeginResponse(head);
+        if (fault != ProtocolFault.None)
+        {
+            Refuse(fault);
+            return;
+        }
+
+        _upgradesAfterBody = true;
+        Connection.Move(ConnectionState.ReadingBody);
+        BeginBody(head);
+        _bodyIsUnwanted = true;
+        ContinueIfWanted();
+    }
+
+    /// <summary>The body of a request to become a WebSocket was read past.</summary>
+    private void UpgradeAfterBody()
+    {
+        _upgradesAfterBody = false;
+        Connection.Move(ConnectionState.AwaitingRequest);
+        Upgrade(_head!);
+    }
 
     private void Upgrade(HttpHead head)
     {

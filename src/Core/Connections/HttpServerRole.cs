@@ -26,7 +26,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     /// <summary>Whether a request was ever read from the connection.</summary>
     public bool HasServed => _requests > 0;
 
-    public override bool CanWrite => Connection.State is ConnectionState.ReadingBody or ConnectionState.Responding;
+    public override bool CanWrite => Connection.State is (ConnectionState.ReadingBody or ConnectionState.Responding) && !_upgradesAfterBody;
 
     private ServiceThread Thread => Connection.Thread;
 
@@ -160,7 +160,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         ChooseHost(head);
         if (head.WantsWebSocket)
         {
-            Upgrade(head);
+            BeginUpgrade(head);
             return;
         }
 

@@ -25,6 +25,8 @@ public static class OnEpollLoop
 
     public sealed class Load() : LoadRows(s_new);
 
+    public sealed class Request() : RequestRows(s_new);
+
     public sealed class Noise() : NoiseRows(s_new);
 
     public sealed class Files() : FileRows(s_new);

@@ -30,5 +30,7 @@ public static class OnSimulatedLoop
 
     public sealed class Load() : LoadRows(s_new);
 
+    public sealed class Request() : RequestRows(s_new);
+
     public sealed class System() : SystemRows(s_new);
 }
