@@ -38,6 +38,18 @@ internal static class Usage
         CustomParser = given => Read(given, name, expected, read),
     };
 
+    /// <summary>An option that may be given any number of times; none is an empty list.</summary>
+    /// <inheritdoc cref="Option{T}" path="/param" />
+    public static Option<IReadOnlyList<T>> Repeated<T>(string name, string placeholder, string meaning, string expected, ValueReader<T> read) => new(name)
+    {
+        Description = meaning,
+        HelpName = placeholder,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+        CustomParser = given => [.. given.Tokens.Select(token => Read(given, token.Value, name, expected, read))],
+    };
+
     /// <summary>An option whose value is one of a few words.</summary>
     /// <param name="name">Its name, with the dashes.</param>
     /// <param name="meaning">What the help says.</param>
@@ -77,9 +89,11 @@ internal static class Usage
         return option;
     }
 
-    private static T Read<T>(ArgumentResult given, string name, string expected, ValueReader<T> read)
+    private static T Read<T>(ArgumentResult given, string name, string expected, ValueReader<T> read) =>
+        Read(given, given.Tokens[0].Value, name, expected, read);
+
+    private static T Read<T>(ArgumentResult given, string text, string name, string expected, ValueReader<T> read)
     {
-        string text = given.Tokens[0].Value;
         if (!read(text, out T value))
             given.AddError($"{name} takes {expected}, not '{text}'.");
         return value;

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using EventLoops;
 using EventLoops.Samples;
+using TestServer.Config;
 using TestServer.Loops;
 using Microsoft.Extensions.Logging;
 
@@ -55,6 +56,17 @@ internal static class CommandLine
         "--root", "DIR", "The folder whose files are served.",
         "a folder that exists", TryReadFolder).Or(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
 
+    private static readonly Option<IReadOnlyList<Mount>> Mounts = Usage.Repeated<Mount>(
+        "--mount", "POINT=ORIGIN", $"What is served below a path, any number of times. Origins: {OriginText.Forms}.",
+        $"a path and an origin that exists, as in /files=file:///srv/files ({OriginText.Forms})", TryReadMount);
+
+    private static readonly Option<IReadOnlyList<VirtualHostOptions>?> Config = new("--config")
+    {
+        Description = "A file in JSON that describes virtual hosts with their mounts, instead of the options above that do (docs/test-server.md).",
+        HelpName = "FILE",
+        CustomParser = ReadConfig,
+    };
+
     private static readonly Option<string> Origin = Usage.Choice(
         "--origin", "Which sites' pages may open a WebSocket: this server's own, or any.",
         "one of the policies", [.. Origins.Keys]);
@@ -73,9 +85,10 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Root, Origin, Log, MaxMessage,
+            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, MaxMessage,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
+        command.Validators.Add(RefuseOptionsThatTheConfigSays);
         command.SetAction(parsed => serve(Read(parsed)));
         return Usage.Run(command, args);
     }
@@ -88,11 +101,25 @@ internal static class CommandLine
             given.AddError($"--foreign needs a loop that another library brings: --loop {ForeignLoopNames}.");
     }
 
+    private static void RefuseOptionsThatTheConfigSays(CommandResult given)
+    {
+        if (given.GetResult(Config) is not { Implicit: false })
+            return;
+
+        foreach (Option option in new Option[] { Port, Host, Root, Mounts, Origin })
+        {
+            if (given.GetResult(option) is { Implicit: false })
+                given.AddError($"{option.Name} is said by the file of --config, so one of the two is too much.");
+        }
+    }
+
     private static ServerOptions Read(ParseResult parsed) => new(
         new IPEndPoint(parsed.GetRequiredValue(Host), parsed.GetRequiredValue(Port)),
         parsed.GetRequiredValue(Loop),
         parsed.GetRequiredValue(Foreign),
         parsed.GetRequiredValue(Root),
+        parsed.GetRequiredValue(Mounts),
+        parsed.GetValue(Config),
         Origins[parsed.GetRequiredValue(Origin)],
         LogLevels[parsed.GetRequiredValue(Log)],
         parsed.GetRequiredValue(MaxMessage));
@@ -108,6 +135,31 @@ internal static class CommandLine
         bool isAddress = IPAddress.TryParse(text, out IPAddress? parsed);
         address = parsed ?? IPAddress.None;
         return isAddress;
+    }
+
+    private static bool TryReadMount(string text, out Mount mount)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        string point = equals < 0 ? "" : text[..equals];
+        mount = null!;
+        if (!point.StartsWith('/') || OriginText.Read(text[(equals + 1)..], Environment.CurrentDirectory) is not { } origin)
+            return false;
+
+        mount = new Mount { MountPoint = point, Origin = origin };
+        return true;
+    }
+
+    private static IReadOnlyList<VirtualHostOptions>? ReadConfig(ArgumentResult given)
+    {
+        try
+        {
+            return SiteConfigFile.Read(given.Tokens[0].Value);
+        }
+        catch (SiteConfigException wrong)
+        {
+            given.AddError(wrong.Message);
+            return null;
+        }
     }
 
     private static bool TryReadFolder(string text, out string folder)

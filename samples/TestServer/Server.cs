@@ -1,3 +1,4 @@
+using System.Net;
 using EventLoops;
 using TestServer.Protocols;
 using TestServer.Site;
@@ -7,6 +8,8 @@ namespace TestServer;
 /// <summary>What is served, whatever loop it runs on.</summary>
 internal static class Server
 {
+    private static readonly string[] PathsOfTheProtocol = ["/plaintext", "/echo", "/cookie"];
+
     /// <summary>The options of the context.</summary>
     /// <param name="options">What the command line asked for.</param>
     /// <param name="flags">Which loop the context makes for itself.</param>
@@ -17,10 +20,28 @@ internal static class Server
     /// <param name="loop">The loop to run on, which is the program's own.</param>
     public static LoopContextOptions Describe(ServerOptions options, EventLoop loop) => Describe(options, ContextFlags.None, loop);
 
-    /// <summary>Says on standard output that the server is ready, with the port that it really has.</summary>
+    /// <summary>Every protocol of this server, protocol 0 first.</summary>
+    public static IReadOnlyList<Protocol> NewProtocols() =>
+    [
+        // It answers the HTTP requests that no mount does.
+        new SiteProtocol(),
+        new EchoProtocol(),
+        new IncrementProtocol(),
+        new MirrorProtocol(),
+        new StatusProtocol(),
+        new EchogenProtocol(),
+        new FraggleProtocol(),
+    ];
+
+    /// <summary>Says on standard output that the server is ready, with the ports that it really has.</summary>
     public static void Announce(LoopContext context)
     {
-        Console.WriteLine($"listening on http://{context.VirtualHosts[0].LocalEndPoints[0]} (loop: {context.Loop.Name})");
+        foreach (EndPoint endPoint in context.VirtualHosts.SelectMany(host => host.LocalEndPoints).Distinct())
+        {
+            string address = endPoint is IPEndPoint ? $"http://{endPoint}" : $"unix:{endPoint}";
+            Console.WriteLine($"listening on {address} (loop: {context.Loop.Name})");
+        }
+
         Console.Out.Flush();
     }
 
@@ -32,26 +53,31 @@ internal static class Server
 
         // A test server may be flooded with pings, as samples/Ping does.
         Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage, MaxControlRate = int.MaxValue },
-        VirtualHosts =
-        [
-            new()
-            {
-                Endpoints = [options.EndPoint],
-                Origin = options.Origin,
-                DefaultProtocol = EchoProtocol.ProtocolName,
-
-                // The first one, protocol 0, answers the HTTP requests. It has no name, so no WebSocket is ever given to it.
-                Protocols =
-                [
-                    new SiteProtocol(options.Root),
-                    new EchoProtocol(),
-                    new IncrementProtocol(),
-                    new MirrorProtocol(),
-                    new StatusProtocol(),
-                    new EchogenProtocol(),
-                    new FraggleProtocol(),
-                ],
-            },
-        ],
+        VirtualHosts = options.Hosts ?? [DescribeHost(options)],
     };
+
+    private static VirtualHostOptions DescribeHost(ServerOptions options) => new()
+    {
+        Endpoints = [options.EndPoint],
+        Origin = options.Origin,
+        DefaultProtocol = EchoProtocol.ProtocolName,
+        Protocols = NewProtocols(),
+        Mounts = [.. options.Mounts, .. OwnMounts(options.Root).Where(own => options.Mounts.All(mount => mount.MountPoint != own.MountPoint))],
+    };
+
+    /// <summary>The page and its parts, and the paths below it that are no files.</summary>
+    private static Mount[] OwnMounts(string root) =>
+    [
+        new()
+        {
+            MountPoint = "/",
+            Origin = MountOrigin.Files(root),
+
+            // A browser asks every time, so that a page that was edited is seen edited; and it believes the type that it is told.
+            CacheReusable = true,
+            Fields = [new HttpField("X-Content-Type-Options", "nosniff")],
+        },
+        .. PathsOfTheProtocol
+            .Select(path => new Mount { MountPoint = path, Origin = MountOrigin.Callback(SiteProtocol.ProtocolName) }),
+    ];
 }

@@ -1,21 +1,21 @@
 using System.Buffers;
 using EventLoops;
-using Microsoft.Win32.SafeHandles;
 
 namespace TestServer.Site;
 
 /// <summary>
-/// Protocol 0: answers the HTTP requests. <c>/plaintext</c>, <c>/echo</c> and <c>/cookie</c> are made here, every other path is that of a
-/// file, and what is posted or put comes back as it was sent.
+/// Protocol 0: answers the requests that no mount does. <c>/plaintext</c>, <c>/echo</c> and <c>/cookie</c> are made here, and what is posted or put comes
+/// back as it was sent, on whatever path. Files are mounted: see <see cref="Server"/>.
 /// </summary>
-/// <param name="root">The folder whose files are served.</param>
-internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.Session>("")
+internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(ProtocolName)
 {
+    /// <summary>It has none, so no WebSocket is ever given to it.</summary>
+    public const string ProtocolName = "";
+
     private const string PlainText = "text/plain; charset=utf-8";
 
     private static readonly HttpField Allow = new("Allow", "GET, HEAD, POST, PUT, OPTIONS");
 
-    private readonly SiteFiles _files = new(root);
     private readonly ArrayBufferWriter<byte> _lines = new();
 
     protected override CallbackResult OnHttp(Connection connection, ref Session session, ReadOnlySpan<byte> path)
@@ -23,7 +23,7 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
         switch (connection.Method)
         {
             case RequestMethod.Get or RequestMethod.Head:
-                Get(connection, ref session, path);
+                Get(connection, path);
                 break;
             case RequestMethod.Post or RequestMethod.Put:
                 BeginBodyEcho(connection, ref session);
@@ -40,15 +40,11 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
     }
 
     protected override CallbackResult OnHttpWritable(Connection connection, ref Session session) =>
-        session.File is null ? ContinueBodyEcho(connection, ref session) : ContinueFile(connection, ref session);
+        ContinueBodyEcho(connection, ref session);
 
-    protected override void OnHttpClosed(Connection connection, ref Session session)
-    {
-        session.Held.Clear();
-        session.File?.Dispose();
-    }
+    protected override void OnHttpClosed(Connection connection, ref Session session) => session.Held.Clear();
 
-    private void Get(Connection connection, ref Session session, ReadOnlySpan<byte> path)
+    private void Get(Connection connection, ReadOnlySpan<byte> path)
     {
         if (path.SequenceEqual("/plaintext"u8))
             connection.Respond(200, "text/plain", "Hello, World!"u8);
@@ -57,7 +53,7 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
         else if (path.SequenceEqual("/cookie"u8))
             RespondWithCookies(connection);
         else
-            RespondWithFile(connection, ref session, path);
+            connection.Respond(404, PlainText, "There is nothing here.\n"u8);
     }
 
     private void RespondWithFields(Connection connection)
@@ -95,14 +91,11 @@ internal sealed partial class SiteProtocol(string root) : Protocol<SiteProtocol.
         connection.Respond(200, PlainText, _lines.WrittenSpan);
     }
 
-    /// <summary>The answer on its way: the part of a body that could not be sent back yet, or the file that is being sent.</summary>
+    /// <summary>The answer on its way: the part of a body that could not be sent back yet.</summary>
     internal struct Session
     {
         public MessageBuffer Held;
         public bool HasStarted;
         public bool HasBodyEnded;
-        public SafeFileHandle? File;
-        public long FileLength;
-        public long FileSent;
     }
 }

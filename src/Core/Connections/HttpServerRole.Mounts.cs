@@ -145,8 +145,12 @@ internal sealed partial class HttpServerRole
         _ => new RedirectResponder(this),
     };
 
-    private CallbackOutcome AskMountedProtocol(HostedProtocol protocol, ReadOnlySpan<byte> path)
+    private CallbackOutcome? AskMountedProtocol(HostedProtocol protocol, ReadOnlySpan<byte> path)
     {
+        // Protocol 0 has the connection already, with the session that it has had from the beginning.
+        if (protocol == Connection.Hosted)
+            return null;
+
         _zeroSession = Connection.Session;
         _isWithMountedProtocol = true;
         Connection.Bind(protocol);

@@ -50,8 +50,14 @@ public sealed class Mount
     /// </summary>
     public TimeSpan CgiTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    internal void Validate(IReadOnlyList<Protocol> protocols)
+    /// <summary>
+    /// Checks the mount as the constructor of a context does, for programs that read mounts from somewhere and want to say where a mistake is.
+    /// </summary>
+    /// <param name="protocols">The protocols of the virtual host, which <see cref="MountOrigin.Callback"/> names one of.</param>
+    /// <exception cref="ArgumentException">A member is wrong; the message and the parameter name it.</exception>
+    public void Validate(IReadOnlyList<Protocol> protocols)
     {
+        ArgumentNullException.ThrowIfNull(protocols);
         string member = $"{nameof(Mount)}.{nameof(MountPoint)}";
         ArgumentNullException.ThrowIfNull(MountPoint, member);
         ArgumentNullException.ThrowIfNull(Origin, $"{nameof(Mount)}.{nameof(Origin)}");

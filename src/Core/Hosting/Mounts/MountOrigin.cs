@@ -57,7 +57,7 @@ public sealed class MountOrigin
 
     /// <summary>
     /// A protocol of the same virtual host, whose <c>OnHttp</c> answers the requests instead of protocol 0's, with session data that begins with the
-    /// request and ends with <c>OnHttpDropped</c>. The original's <c>LWSMPRO_CALLBACK</c> (since 2.1).
+    /// request and ends with <c>OnHttpDropped</c>. Named for protocol 0, it takes a path out of another mount and leaves all else as it is without mounts. The original's <c>LWSMPRO_CALLBACK</c> (since 2.1).
     /// </summary>
     /// <param name="protocolName">The name of the protocol.</param>
     public static MountOrigin Callback(string protocolName)

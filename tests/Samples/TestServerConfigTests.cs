@@ -1,0 +1,131 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace EventLoops.Tests.Samples;
+
+/// <summary>What the test server serves beside its own page: mounts of the command line, and virtual hosts of a file.</summary>
+public sealed partial class TestServerConfigTests : IDisposable
+{
+    private readonly SiteFolder _folder = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30) };
+
+    [Fact]
+    public async Task Mounts_of_the_command_line_are_served_beside_the_page_or_instead_of_it()
+    {
+        _folder.Write("files/a.txt", "a file");
+        string script = _folder.WriteScript("hello", "printf 'Content-Type: text/plain\\n\\nhello from a program'");
+        ZipFile.CreateFromDirectory(_folder["files"], _folder["files.zip"]);
+        await using SampleProcess server = TestServers.Start(
+            "--mount", $"/files=file://{_folder["files"]}", "--mount", $"/zip=zip://{_folder["files.zip"]}", "--mount", $"/hello=cgi://{script}",
+            "--mount", "/away=>https://example.com/there");
+        Uri address = await server.WaitForAddressAsync();
+
+        Assert.Equal("a file", await _http.GetStringAsync(new Uri(address, "/files/a.txt")));
+        Assert.Equal("a file", await _http.GetStringAsync(new Uri(address, "/zip/a.txt")));
+        Assert.Equal("hello from a program", await _http.GetStringAsync(new Uri(address, "/hello")));
+        using HttpResponseMessage away = await _http.GetAsync(new Uri(address, "/away/x?y"));
+        Assert.Equal("https://example.com/there/x?y", away.Headers.Location?.OriginalString);
+        Assert.Contains("<title>", await _http.GetStringAsync(address), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_describes_hosts_with_mounts_and_protocols_of_their_own()
+    {
+        _folder.Write("one/start.html", "one");
+        _folder.Write("two/index.html", "two");
+        string config = _folder.Write("site.json", """
+            {
+              // Two sites on one port, told apart by the name that clients ask for.
+              "hosts": [
+                {
+                  "name": "one.example",
+                  "listen": ["127.0.0.1:0"],
+                  "protocols": ["lws-mirror-protocol"],
+                  "mounts": [
+                    { "mountPoint": "/", "origin": "file://one", "defaultFile": "start.html", "cacheReusable": true, "cacheMaxAge": 60,
+                      "mimeTypes": { "html": "text/x-own" }, "fields": { "X-Own": "yes" } },
+                    { "mountPoint": "/plaintext", "origin": "callback://site" },
+                  ],
+                },
+                { "name": "two.example", "listen": ["127.0.0.1:0"], "mounts": [ { "mountPoint": "/", "origin": "file://two" } ] },
+              ],
+            }
+            """);
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--config", config);
+        Uri one = await server.WaitForAddressAsync();
+        Uri two = new((await server.WaitForLineAsync(SecondAddress(one))).Groups["address"].Value);
+
+        using HttpResponseMessage answer = await _http.GetAsync(one);
+        Assert.Equal(("one", "text/x-own", "max-age=60, private"), (await answer.Content.ReadAsStringAsync(), answer.Content.Headers.ContentType?.ToString(), answer.Headers.CacheControl?.ToString()));
+        Assert.Equal("yes", Assert.Single(answer.Headers.GetValues("X-Own")));
+        Assert.Equal("Hello, World!", await _http.GetStringAsync(new Uri(one, "/plaintext")));
+        Assert.Equal("two", await _http.GetStringAsync(two));
+
+        using WebSocketClient mirror = await WebSocketClient.ConnectAsync(one, "lws-mirror-protocol");
+        using RawPeer peer = RawPeer.Connect(IPEndPoint.Parse(one.Authority));
+        peer.RequestUpgrade(protocols: "dumb-increment-protocol");
+        Assert.StartsWith("HTTP/1.1 400 ", peer.ReadHead(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "hosts": [] }""", 1, "$.hosts", "at least one host is needed.")]
+    [InlineData("{\n  \"hosts\": 7\n}", 2, "$.hosts", "The JSON value could not be converted to")]
+    [InlineData("{\n\n  \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"colour\": \"red\" } ]\n}", 3, "$.hosts[0].colour", "The JSON property 'colour' could not be mapped")]
+    [InlineData("{\n  \"hosts\": [\n    { \"name\": \"a\" }\n  ]\n}", 3, "$.hosts[0]", "listen")]
+    [InlineData("{\n  \"hosts\": [\n    { \"listen\": [\"127.0.0.1:0\",\n \"here\"] }\n  ]\n}", 4, "$.hosts[0].listen[1]", "'here' is no address with a port")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1\"] } ] }", 1, "$.hosts[0].listen[0]", "'127.0.0.1' is no address with a port")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"],\n \"origin\": \"some\" } ] }", 2, "$.hosts[0].origin", "'some' is neither")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"],\n \"protocols\": [\"echo\",\n\"spiral\"] } ] }", 3, "$.hosts[0].protocols[1]", "'spiral' is none of")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"],\n \"mounts\": [ { \"mountPoint\": \"/\",\n \"origin\": \"file:///no/such\" } ] } ] }", 3, "$.hosts[0].mounts[0].origin", "'file:///no/such' is no origin")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ {\n \"origin\": \">http://a\",\n \"mountPoint\": \"a\" } ] } ] }", 3, "$.hosts[0].mounts[0].mountPoint", "'a' is no path")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"fields\": { \"a b\": \"c\" } } ] } ] }", 2, "$.hosts[0].mounts[0].fields", "token")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"cgiTimeout\": 0 } ] } ] }", 2, "$.hosts[0].mounts[0].cgiTimeout", "between 1 ms and 24 days")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\",\n \"origin\": \"callback://nobody\" } ] } ] }", 2, "$.hosts[0].mounts[0].origin", "'nobody' is none of the protocols")]
+    [InlineData("{ \"hosts\": [\n ] ", 2, "$", "Expected")]
+    [InlineData("", 1, "$", "does not contain any JSON")]
+    public async Task A_mistake_in_the_file_is_told_with_its_line_and_member(string text, int line, string member, string sentence)
+    {
+        string config = _folder.Write("site.json", text);
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--config", config);
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.StartsWith($"{config}, line {line}, {member}", server.Output, StringComparison.Ordinal);
+        Assert.Contains(sentence, server.Output, StringComparison.Ordinal);
+        Assert.Single(server.Output.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("--config /no/such/file", "--config takes a file that can be read, not '/no/such/file'.")]
+    [InlineData("--mount /a", "--mount takes a path and an origin that exists")]
+    [InlineData("--mount /a=file:///no/such/folder", "--mount takes a path and an origin that exists")]
+    [InlineData("--mount /a=gopher://x", "--mount takes a path and an origin that exists")]
+    public async Task A_wrong_argument_is_answered_with_a_sentence(string arguments, string sentence)
+    {
+        await using SampleProcess server = SampleProcess.Start("TestServer", arguments.Split(' '));
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.StartsWith(sentence, server.Output, StringComparison.Ordinal);
+        Assert.Single(server.Output.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task What_the_file_says_is_not_said_a_second_time()
+    {
+        string config = _folder.Write("site.json", """{ "hosts": [ { "listen": ["127.0.0.1:0"] } ] }""");
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--config", config, "--port", "0");
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal("--port is said by the file of --config, so one of the two is too much.\n", server.Output);
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private static Regex SecondAddress(Uri first) =>
+        new($@"^listening on (?<address>http://(?!{Regex.Escape(first.Authority)})\S+) ", RegexOptions.None, TimeSpan.FromSeconds(10));
+}
