@@ -22,6 +22,7 @@ internal static class HttpReplay
             "credentials" => ValueReplay.RunBasic(input),
             "host" => ValueReplay.RunHost(input),
             "parameters" => ValueReplay.RunParameters(input),
+            "cgi" => RunCgi(input, pieceEnd),
             "request" or "upgrade" => RunHead(words, HttpHeadKind.Request, input, pieceEnd),
             "response" or "reply" => RunHead(words, HttpHeadKind.Response, input, pieceEnd),
             "trailers" => RunHead(words, HttpHeadKind.Trailers, input, pieceEnd),
@@ -154,6 +155,40 @@ internal static class HttpReplay
         if (next.Kind == ChunkEventKind.Fault)
             log.Append($"fault {next.Fault} {next.Fault.HttpStatus()} at {used}\n");
         else if (used < input.Length)
+            log.Append($"rest {input.Length - used}\n");
+        return log.ToString().TrimEnd('\n');
+    }
+
+    private static string RunCgi(ReadOnlySpan<byte> input, Func<int, int> pieceEnd)
+    {
+        CgiHead head = new(Limits.MaxHeadSize, Limits.MaxFields);
+        int used = 0;
+        int end = 0;
+        HeadStatus status = HeadStatus.NeedMore;
+        while (status == HeadStatus.NeedMore && end < input.Length)
+        {
+            end = Math.Min(pieceEnd(end), input.Length);
+            status = head.Feed(input[used..end], out int consumed);
+            used += consumed;
+        }
+
+        if (status == HeadStatus.Fault)
+            return $"fault {head.Fault}";
+        if (status == HeadStatus.NeedMore)
+            return "needs more";
+
+        StringBuilder log = new($"{head.AnswerStatus}\n");
+        if (head.ContentType is not null)
+            log.Append($"type {head.ContentType}\n");
+        if (head.ContentLength >= 0)
+            log.Append($"length {head.ContentLength}\n");
+        if (head.Location is not null)
+            log.Append($"location {head.Location}\n");
+        foreach ((string name, string value) in head.Fields)
+            log.Append($"{name}: {value}\n");
+        if (head.IsLocalRedirect)
+            log.Append("local\n");
+        if (used < input.Length)
             log.Append($"rest {input.Length - used}\n");
         return log.ToString().TrimEnd('\n');
     }
