@@ -69,6 +69,24 @@ public sealed partial class TestServerConfigTests : IDisposable
         Assert.StartsWith("HTTP/1.1 400 ", peer.ReadHead(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_file_of_the_document_is_one_that_the_server_runs()
+    {
+        string text = RepositoryFiles.Read("docs/test-server.md");
+        int start = text.IndexOf("```json\n", StringComparison.Ordinal) + 8;
+        text = text[start..text.IndexOf("```", start, StringComparison.Ordinal)]
+            .Replace("[::1]:7681", "127.0.0.2:0", StringComparison.Ordinal).Replace("127.0.0.1:7681", "127.0.0.1:0", StringComparison.Ordinal);
+        _folder.Write("wwwroot/index.html", "the page");
+        _folder.Write("users.txt", "ann:{PLAIN}secret\n");
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--config", _folder.Write("site.json", text));
+        Uri address = await server.WaitForAddressAsync();
+
+        Assert.Equal("the page", await _http.GetStringAsync(address));
+        Assert.Equal("Hello, World!", await _http.GetStringAsync(new Uri(address, "/plaintext")));
+        using HttpResponseMessage stranger = await _http.GetAsync(new Uri(address, "/git/x"));
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+    }
+
     [Theory]
     [InlineData("""{ "hosts": [] }""", 1, "$.hosts", "at least one host is needed.")]
     [InlineData("{\n  \"hosts\": 7\n}", 2, "$.hosts", "The JSON value could not be converted to")]
@@ -83,6 +101,7 @@ public sealed partial class TestServerConfigTests : IDisposable
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"fields\": { \"a b\": \"c\" } } ] } ] }", 2, "$.hosts[0].mounts[0].fields", "token")]
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"cgiTimeout\": 0 } ] } ] }", 2, "$.hosts[0].mounts[0].cgiTimeout", "between 1 ms and 24 days")]
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\",\n \"origin\": \"callback://nobody\" } ] } ] }", 2, "$.hosts[0].mounts[0].origin", "'nobody' is none of the protocols")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\", \"authentication\": { \"realm\": \"x\",\n \"passwords\": \"/no/such\" } } ] } ] }", 2, "$.hosts[0].mounts[0].authentication.passwords", "/no/such")]
     [InlineData("{ \"hosts\": [\n ] ", 2, "$", "Expected")]
     [InlineData("", 1, "$", "does not contain any JSON")]
     public async Task A_mistake_in_the_file_is_told_with_its_line_and_member(string text, int line, string member, string sentence)

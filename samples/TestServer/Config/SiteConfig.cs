@@ -59,6 +59,18 @@ internal sealed class MountConfig
 
     /// <summary>In seconds.</summary>
     public double CgiTimeout { get; set; } = 60;
+
+    public AuthenticationConfig? Authentication { get; set; }
+}
+
+/// <summary>Who may come in to a mount.</summary>
+internal sealed class AuthenticationConfig
+{
+    /// <summary>What browsers show.</summary>
+    public required string Realm { get; init; }
+
+    /// <summary>A file of users, as <see cref="EventLoops.PasswordFile"/> reads it.</summary>
+    public required string Passwords { get; init; }
 }
 
 /// <summary>Reads the file without reflection. A member that nobody knows is a mistake, and so is null.</summary>

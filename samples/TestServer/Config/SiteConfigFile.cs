@@ -135,6 +135,7 @@ internal sealed class SiteConfigFile
                 Fields = [.. config.Fields.Select(field => new HttpField(field.Key, field.Value))],
                 CgiEnvironment = config.CgiEnvironment,
                 CgiTimeout = TimeSpan.FromSeconds(config.CgiTimeout),
+                Authentication = ReadAuthentication(config.Authentication, at),
             };
             mount.Validate(protocols);
             return mount;
@@ -146,6 +147,25 @@ internal sealed class SiteConfigFile
         catch (OverflowException)
         {
             throw Wrong(at, "a time is longer than anybody can wait.");
+        }
+    }
+
+    private BasicAuthentication? ReadAuthentication(AuthenticationConfig? config, string at)
+    {
+        if (config is null)
+            return null;
+
+        try
+        {
+            return new BasicAuthentication(config.Realm, PasswordFile.Load(Path.Combine(_folder, config.Passwords)));
+        }
+        catch (ArgumentException wrong)
+        {
+            throw Wrong($"{at}.authentication.realm", wrong.Message.Split(" (Parameter ")[0]);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw Wrong($"{at}.authentication.passwords", wrong.Message);
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class CgiVariables
 
         variables.AddServer(connection, request);
         variables.AddRequest(request);
+        variables.AddUser(request);
         variables.AddFields(request.Head.Fields);
         return variables._variables;
     }
@@ -71,6 +72,19 @@ internal sealed class CgiVariables
             Add("CONTENT_LENGTH", Number(request.Head.ContentLength));
         if (request.Head.HasField(KnownHeader.ContentType))
             Add("CONTENT_TYPE", request.Head.FirstValue(KnownHeader.ContentType));
+    }
+
+    /// <summary>RFC 3875 4.1.1 and 4.1.11: who has come in, where somebody was asked.</summary>
+    private void AddUser(in MountRequest request)
+    {
+        Span<byte> decoded = stackalloc byte[BasicCredentials.MaxLength];
+        if (request.Mount.Mount.Authentication is null
+            || !BasicCredentials.TryParse(request.Head.FirstValue(KnownHeader.Authorization), decoded, out Range user, out _))
+            return;
+
+        Add("AUTH_TYPE", "Basic");
+        Add("REMOTE_USER", decoded[user]);
+        decoded.Clear();
     }
 
     /// <summary>RFC 3875 4.1.18: the fields of the request, those of one name joined.</summary>

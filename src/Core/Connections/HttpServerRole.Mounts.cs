@@ -95,6 +95,10 @@ internal sealed partial class HttpServerRole
             return;
         }
 
+        // What the client may not ask for it does not get by way of a program either.
+        if (!IsAllowedBy(mount))
+            return;
+
         Responder? former = _responder;
         _responder = next;
         former?.Release();
@@ -110,6 +114,8 @@ internal sealed partial class HttpServerRole
         _localRedirects = 0;
         if (Connection.VirtualHost!.Mounts.Find(path) is not { } mount)
             return null;
+        if (!IsAllowedBy(mount))
+            return CallbackOutcome.Continue;
         if (mount.Protocol is not null)
             return AskMountedProtocol(mount.Protocol, path);
 
@@ -133,6 +139,21 @@ internal sealed partial class HttpServerRole
         {
             _isCalling = false;
         }
+    }
+
+    /// <summary>Whether the client may come in. One that may not is asked who it is.</summary>
+    private bool IsAllowedBy(HostedMount mount)
+    {
+        if (mount.Mount.Authentication is not { } authentication || authentication.IsAllowed(Connection))
+            return true;
+
+        bool wasCalling = _isCalling;
+        _isCalling = true;
+        authentication.Challenge(Connection);
+        _isCalling = wasCalling;
+        if (!wasCalling && _responder is not null)
+            CompleteIfDone();
+        return false;
     }
 
     /// <summary>

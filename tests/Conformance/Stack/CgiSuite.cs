@@ -162,7 +162,48 @@ public abstract class CgiSuite : LoopBench
         Assert.Equal("the page", Get(peer, "/cgi/page").Text);
     }
 
-    /// <inheritdoc cref="LoopBench.Connect"/>
+    [Fact]
+    public void A_client_that_asks_first_sends_its_body_once_the_program_runs()
+    {
+        RawPeer peer = Connect(Serve("printf 'Content-Type: text/plain\\n\\n'; exec cat"));
+        peer.Send("POST /cgi HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+        Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", peer.ReadHead());
+        peer.Send("hello");
+
+        Assert.Equal("hello", HttpAnswer.Read(peer).Text);
+    }
+
+    [Fact]
+    public void A_user_who_has_come_in_is_known_to_the_program_and_a_redirect_inside_leads_no_stranger_in()
+    {
+        BasicAuthentication users = new("Members", (user, password) => password.SequenceEqual("secret"u8));
+        string script = _folder.WriteScript("program", """
+            case "$SCRIPT_NAME" in
+              /open) printf 'Location: /members/x\n\n' ;;
+              *) printf 'Content-Type: text/plain\n\n%s %s' "$AUTH_TYPE" "$REMOTE_USER" ;;
+            esac
+            """);
+        LoopContext context = Serve(new VirtualHostOptions
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Protocols = [NewProtocol("zero")],
+            Mounts =
+            [
+                new() { MountPoint = "/open", Origin = MountOrigin.Cgi(script) },
+                new() { MountPoint = "/members", Origin = MountOrigin.Cgi(script), Authentication = users },
+            ],
+        });
+        RawPeer peer = Connect(context);
+
+        Assert.Equal(401, Get(peer, "/members").Status);
+        Assert.Equal(401, Get(peer, "/open").Status);
+        foreach (string path in new[] { "/members", "/open" })
+        {
+            peer.Send($"GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Basic YW5uOnNlY3JldA==\r\n\r\n");
+            Assert.Equal("Basic ann", HttpAnswer.Read(peer).Text);
+        }
+    }
+
     private LoopContext Serve(string script, params (string Name, string Value)[] environment) =>
         Serve(script, TimeSpan.FromSeconds(60), environment);
 

@@ -137,6 +137,23 @@ public abstract class MountSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Equal(403, Get(Connect(context), "/app/secret").Status);
     }
 
+    [Fact]
+    public void A_mount_with_users_asks_who_comes_and_serves_those_who_may()
+    {
+        BasicAuthentication users = new("Members", (user, password) => user.SequenceEqual("ann"u8) && password.SequenceEqual("secret"u8));
+        LoopContext context = Serve(
+            [NewProtocol("zero"), Teller("app")],
+            [new Mount { MountPoint = "/app", Origin = MountOrigin.Callback("app"), Authentication = users }]);
+        RawPeer peer = Connect(context);
+
+        HttpAnswer stranger = Get(peer, "/app/x");
+        Assert.Equal((401, "Basic realm=\"Members\", charset=\"UTF-8\""), (stranger.Status, stranger["WWW-Authenticate"]));
+        peer.Send("POST /app HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nAuthorization: Basic YW5uOndyb25n\r\n\r\nabc");
+        Assert.Equal(401, HttpAnswer.Read(peer).Status);
+        peer.Send("GET /app HTTP/1.1\r\nHost: test\r\nAuthorization: Basic YW5uOnNlY3JldA==\r\n\r\n");
+        Assert.Equal("app", HttpAnswer.Read(peer).Text);
+    }
+
     public static TheoryData<string, Mount> Mistakes => new()
     {
         { nameof(Mount.MountPoint), new() { MountPoint = "app", Origin = MountOrigin.RedirectHttp("a") } },

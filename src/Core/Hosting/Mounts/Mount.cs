@@ -16,6 +16,12 @@ public sealed class Mount
     public required MountOrigin Origin { get; init; }
 
     /// <summary>
+    /// Who may come in, for every kind of mount; null, the default, for everybody. A CGI program is told the user. Requests to become a WebSocket go to
+    /// their protocol, whatever is mounted at their path, and are not asked.
+    /// </summary>
+    public BasicAuthentication? Authentication { get; init; }
+
+    /// <summary>
     /// Files: the file that stands for a folder, in the mount's own and in every folder below. Default <c>index.html</c>.
     /// </summary>
     public string DefaultFile { get; init; } = "index.html";
