@@ -12,10 +12,10 @@ internal static class DeflateCodecs
     private const int MaxKept = 16;
 
     [ThreadStatic]
-    private static List<ZlibDeflater>? deflaters;
+    private static Kept<DeflateSettings, ZlibDeflater>? deflaters;
 
     [ThreadStatic]
-    private static List<ZlibInflater>? inflaters;
+    private static Kept<int, ZlibInflater>? inflaters;
 
     /// <summary>Whether the library can do what the settings ask for.</summary>
     public static bool CanDo(DeflateLibrary library, int windowBits, int memoryLevel) => library switch
@@ -41,7 +41,7 @@ internal static class DeflateCodecs
         if (UsesFramework(library))
             return new FrameworkDeflater(settings.Level);
 
-        return Take(deflaters, deflater => deflater.Settings == settings) ?? new ZlibDeflater(ZlibLibrary.Instance!, settings);
+        return deflaters?.Take(settings) ?? new ZlibDeflater(ZlibLibrary.Instance!, settings);
     }
 
     /// <summary>A decompressor for one message.</summary>
@@ -50,47 +50,59 @@ internal static class DeflateCodecs
         if (UsesFramework(library))
             return new FrameworkInflater();
 
-        return Take(inflaters, inflater => inflater.WindowBits == windowBits) ?? new ZlibInflater(ZlibLibrary.Instance!, windowBits);
+        return inflaters?.Take(windowBits) ?? new ZlibInflater(ZlibLibrary.Instance!, windowBits);
     }
 
     /// <summary>Gives a compressor back.</summary>
     public static void Return(Deflater deflater)
     {
-        if (deflater is ZlibDeflater zlib && (deflaters ??= []).Count < MaxKept)
-        {
+        if (deflater is ZlibDeflater zlib && (deflaters ??= new()).TryAdd(zlib.Settings, zlib))
             zlib.Reset();
-            deflaters.Add(zlib);
-            return;
-        }
-
-        deflater.Dispose();
+        else
+            deflater.Dispose();
     }
 
     /// <summary>Gives a decompressor back.</summary>
     public static void Return(Inflater inflater)
     {
-        if (inflater is ZlibInflater zlib && (inflaters ??= []).Count < MaxKept)
-        {
+        if (inflater is ZlibInflater zlib && (inflaters ??= new()).TryAdd(zlib.WindowBits, zlib))
             zlib.Reset();
-            inflaters.Add(zlib);
-            return;
-        }
-
-        inflater.Dispose();
+        else
+            inflater.Dispose();
     }
 
     private static bool UsesFramework(DeflateLibrary library) =>
         library == DeflateLibrary.Framework || (library == DeflateLibrary.Auto && ZlibLibrary.Instance is null);
 
-    private static T? Take<T>(List<T>? kept, Predicate<T> fits)
-        where T : class
+    /// <summary>What a thread keeps of one kind, each with what it was set up for.</summary>
+    private sealed class Kept<TKey, TCodec>
+        where TKey : IEquatable<TKey>
+        where TCodec : class
     {
-        int index = kept?.FindLastIndex(fits) ?? -1;
-        if (index < 0)
-            return null;
+        private readonly List<(TKey Key, TCodec Codec)> _all = [];
 
-        T found = kept![index];
-        kept.RemoveAt(index);
-        return found;
+        public TCodec? Take(TKey key)
+        {
+            for (int i = _all.Count - 1; i >= 0; i--)
+            {
+                if (!_all[i].Key.Equals(key))
+                    continue;
+
+                TCodec found = _all[i].Codec;
+                _all.RemoveAt(i);
+                return found;
+            }
+
+            return null;
+        }
+
+        public bool TryAdd(TKey key, TCodec codec)
+        {
+            if (_all.Count == MaxKept)
+                return false;
+
+            _all.Add((key, codec));
+            return true;
+        }
     }
 }

@@ -420,6 +420,51 @@ public abstract class CompressionSuite(LoopFactory factory) : LoopBench(factory)
         Assert.Contains(Field, fourth.Upgrade(fields: Field + "permessage-deflate\r\n"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("permessage-deflate; client_no_context_takeover", DeflateLibrary.Auto)]
+    [InlineData("permessage-deflate; client_no_context_takeover", DeflateLibrary.System)]
+    [InlineData("permessage-deflate; client_no_context_takeover; server_no_context_takeover", DeflateLibrary.Auto)]
+    public void Receiving_and_echoing_compressed_allocates_nothing_after_warm_up(string offer, DeflateLibrary library)
+    {
+        Own(_codec);
+        LoopContext context = Own(new LoopContext(new LoopContextOptions { Loop = Loop, VirtualHosts = [NewHost(new SendingEcho(), new PermessageDeflate { Library = library })] }));
+        RawPeer peer = Connect(context);
+        peer.Upgrade(fields: $"{Field}{offer}\r\n");
+        byte[] text = Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 300)));
+        byte[] wire = peer.Frame(RawFrame.Rsv1 | 1, RawDeflate.CompressAlone(text));
+        for (int i = 0; i < 300; i++) EchoOnce(peer, wire);
+
+        long least = Allocation.Least(() =>
+        {
+            long allocated = 0;
+            for (int i = 0; i < 100; i++) allocated += EchoOnce(peer, wire);
+            return allocated;
+        });
+
+        Assert.Equal(0, least);
+    }
+
+    /// <summary>Sends a frame and takes whatever comes back, past the peer's own bookkeeping. Returns what the turns of the loop allocated.</summary>
+    private long EchoOnce(RawPeer peer, byte[] wire)
+    {
+        byte[] answer = new byte[4096];
+        int received = 0;
+        long allocated = 0;
+        Assert.Equal(wire.Length, peer.SendNow(wire));
+        for (int turn = 0; !RawFrame.TryRead(answer.AsSpan(0, received), out _, out _); turn++)
+        {
+            Assert.InRange(turn, 0, 1000);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Harness.Turn(turn < 10 ? 0 : 1);
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+
+            // Nothing yet is negative here, as it is an errno.
+            received += Math.Max(0, peer.ReceiveNow(answer.AsSpan(received)));
+        }
+
+        return allocated;
+    }
+
     private TestProtocol NewEcho()
     {
         TestProtocol protocol = NewProtocol();
