@@ -82,13 +82,16 @@ public sealed class PermessageDeflate : WebSocketExtension
     protected internal override ExtensionSession? Accept(ExtensionNegotiation offer)
     {
         ArgumentNullException.ThrowIfNull(offer);
-        if (!HasRoomFor(offer.Protocol) || !DeflateParameters.TryRead(offer.Parameters, isOffer: true, out DeflateParameters wanted))
+        if (!IsLargeEnough(offer.Protocol) || !DeflateParameters.TryRead(offer.Parameters, isOffer: true, out DeflateParameters wanted))
             return null;
 
         // RFC 7692 7.1.2.1: a server that accepts the parameter must keep to it, and zlib cannot compress with a window of 8 bits.
         int serverBits = Smaller(ServerMaxWindowBits, wanted.ServerMaxWindowBits);
         int clientBits = wanted.NamesClientMaxWindowBits ? Smaller(ClientMaxWindowBits, wanted.ClientMaxWindowBits) : LargestBits;
         if (serverBits < DeflateAgreement.SmallestUsableBits || !DeflateCodecs.CanDo(Library, serverBits, MemoryLevel))
+            return null;
+
+        if (!TryReserve())
             return null;
 
         bool serverForgets = ServerNoContextTakeover || wanted.ServerNoContextTakeover;
@@ -101,14 +104,14 @@ public sealed class PermessageDeflate : WebSocketExtension
             offer.Answer(DeflateParameters.ServerMaxWindowBitsName, TextOf(serverBits));
         if (clientBits < LargestBits)
             offer.Answer(DeflateParameters.ClientMaxWindowBitsName, TextOf(clientBits));
-        return Open(new DeflateAgreement(serverBits, !serverForgets, clientBits, !clientForgets), offer.Protocol, isServer: true);
+        return new PermessageDeflateSession(this, new DeflateAgreement(serverBits, !serverForgets, clientBits, !clientForgets), offer.Protocol, isServer: true);
     }
 
     /// <inheritdoc />
     protected internal override void Offer(ExtensionOffers offers)
     {
         ArgumentNullException.ThrowIfNull(offers);
-        if (_sessions >= MaxConnections)
+        if (Volatile.Read(ref _sessions) >= MaxConnections)
             return;
 
         List<ExtensionParameter> parameters = [];
@@ -142,10 +145,13 @@ public sealed class PermessageDeflate : WebSocketExtension
         int clientBits = Smaller(ClientMaxWindowBits, agreed.ClientMaxWindowBits);
         int serverBits = Smaller(LargestBits, agreed.ServerMaxWindowBits);
         bool clientForgets = ClientNoContextTakeover || agreed.ClientNoContextTakeover;
-        return Open(new DeflateAgreement(clientBits, !clientForgets, serverBits, !agreed.ServerNoContextTakeover), answer.Protocol, isServer: false);
+
+        // Whoever was below the cap when it offered is not turned away by its own side later.
+        Interlocked.Increment(ref _sessions);
+        return new PermessageDeflateSession(this, new DeflateAgreement(clientBits, !clientForgets, serverBits, !agreed.ServerNoContextTakeover), answer.Protocol, isServer: false);
     }
 
-    internal void OnSessionReleased() => _sessions--;
+    internal void OnSessionReleased() => Interlocked.Decrement(ref _sessions);
 
     private static int Smaller(int bits, int wanted) => wanted == 0 ? bits : Math.Min(bits, wanted);
 
@@ -159,15 +165,16 @@ public sealed class PermessageDeflate : WebSocketExtension
         return value;
     }
 
-    /// <summary>
-    /// As the original, a protocol that takes fewer than 128 bytes at once is not compressed: what it is sent is not worth it.
-    /// </summary>
-    private bool HasRoomFor(Protocol protocol) =>
-        _sessions < MaxConnections && (protocol.ReceiveBufferSize == 0 || protocol.ReceiveBufferSize >= 1 << SmallestPartBits);
+    /// <summary>As in the original, a protocol that takes fewer than 128 bytes at once is not compressed: what it is sent is not worth it.</summary>
+    private static bool IsLargeEnough(Protocol protocol) => protocol.ReceiveBufferSize == 0 || protocol.ReceiveBufferSize >= 1 << SmallestPartBits;
 
-    private PermessageDeflateSession Open(DeflateAgreement agreement, Protocol protocol, bool isServer)
+    /// <summary>Counts one more connection, unless there are as many as may be. Loops of several threads may share this object.</summary>
+    private bool TryReserve()
     {
-        _sessions++;
-        return new PermessageDeflateSession(this, agreement, protocol, isServer);
+        if (Interlocked.Increment(ref _sessions) <= MaxConnections)
+            return true;
+
+        Interlocked.Decrement(ref _sessions);
+        return false;
     }
 }
