@@ -26,6 +26,7 @@ internal static unsafe partial class Libc
     internal const int SoKeepAlive = 9;
     internal const int SoLinger = 13;
     internal const int SoReusePort = 15;
+    internal const int SoBindToDevice = 25;
 
     internal const int IpProtoTcp = 6;
     internal const int TcpNoDelay = 1;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace EventLoops;
 
@@ -164,6 +165,15 @@ internal sealed unsafe class LibcSocketIo : SocketIo
         if (level < 0) return IoResult.Failed(Errno.ENOPROTOOPT);
 
         return Libc.Result(Libc.SetOption(fd, level, name, &value, sizeof(int)));
+    }
+
+    public override IoResult BindToDevice(int fd, string name)
+    {
+        byte[] text = Encoding.ASCII.GetBytes(name);
+        fixed (byte* start = text)
+        {
+            return Libc.Result(Libc.SetOption(fd, Libc.SolSocket, Libc.SoBindToDevice, start, (uint)text.Length));
+        }
     }
 
     public override IoResult ShutdownWrite(int fd) => Libc.Result(Libc.Shutdown(fd, Libc.ShutWrite));

@@ -94,6 +94,13 @@ public abstract class SocketIo
     public abstract IoResult SetOption(int fd, SocketTuning option, int value);
 
     /// <summary>
+    /// SO_BINDTODEVICE (socket(7)): the socket uses this network interface only. The base method says ENOPROTOOPT, for sockets that know no interfaces.
+    /// </summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="name">The interface, such as <c>eth0</c>.</param>
+    public virtual IoResult BindToDevice(int fd, string name) => IoResult.Failed(Errno.ENOPROTOOPT);
+
+    /// <summary>
     /// <c>shutdown(2)</c> of the sending half: the peer sees the end of the stream after what was sent; receiving goes on.
     /// </summary>
     public abstract IoResult ShutdownWrite(int fd);

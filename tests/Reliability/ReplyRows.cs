@@ -71,7 +71,8 @@ public abstract class ReplyRows(LoopFactory factory) : ReliabilityRows(factory)
         AssertHandshakeFault(Fail(good => With(good, fields)), ProtocolFault.ReplySubprotocolNotOffered);
 
     [Theory]
-    [InlineData("\u0016\u0003\u0001\u0002\0\u0001\0", ProtocolFault.InvalidVersion)]
+    [InlineData("\u0016\u0003\u0001\u0002\0\u0001\0", ProtocolFault.ReplyIsTls)]
+    [InlineData("\u0015\u0003\u0001\0\u0002\u0002\u0016", ProtocolFault.ReplyIsTls)]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", ProtocolFault.InvalidVersion)]
     [InlineData("HTTP/1.1 1x1 Switching\r\n\r\n", ProtocolFault.InvalidStatusLine)]
     [InlineData("HTTP/1.1 101\r\n bad: folded\r\n\r\n", ProtocolFault.FoldedField)]

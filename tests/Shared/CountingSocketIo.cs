@@ -154,6 +154,9 @@ public sealed class CountingSocketIo(SocketIo? inner = null) : SocketIo
     public override IoResult Bind(int fd, EndPoint endPoint) => TryFail(SystemCall.Bind, fd, out IoResult failed) ? failed : Inner.Bind(fd, endPoint);
 
     /// <inheritdoc/>
+    public override IoResult BindToDevice(int fd, string name) => Inner.BindToDevice(fd, name);
+
+    /// <inheritdoc/>
     public override IoResult Listen(int fd, int backlog) => TryFail(SystemCall.Listen, fd, out IoResult failed) ? failed : Inner.Listen(fd, backlog);
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ public abstract class PeerNetwork
     /// <summary>The loopback, with sockets of the framework.</summary>
     public static PeerNetwork Loopback { get; } = new LoopbackNetwork();
 
+    /// <summary>An address of this machine beside 127.0.0.1, on which the same port is another one.</summary>
+    public virtual IPAddress OtherAddress { get; } = IPAddress.Parse("127.0.0.2");
+
     /// <summary>Connects to a listener, which need not have accepted for this to return.</summary>
     /// <param name="endPoint">Where to.</param>
     /// <param name="receiveBuffer">The kernel's receive buffer in bytes; 0 leaves it alone.</param>

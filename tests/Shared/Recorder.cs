@@ -21,7 +21,7 @@ public sealed class Recorder : ICallbackTracer
     /// <summary>Everything so far.</summary>
     public IReadOnlyList<RecordedCall> Calls => _calls;
 
-    /// <summary>How WebSockets ended, in order, with the connection's number.</summary>
+    /// <summary>How WebSockets and replies to HTTP clients ended, in order, with the connection's number.</summary>
     public IList<(int Connection, CloseInfo Close)> Closes { get; } = new List<(int, CloseInfo)>();
 
     /// <summary>Why clients did not come up, in order, with the connection's number.</summary>
@@ -86,8 +86,8 @@ public sealed class Recorder : ICallbackTracer
         foreach (int id in Connections)
         {
             CallbackReason[] reasons = ReasonsOf(id);
-            int opened = reasons.Count(reason => reason is CallbackReason.Established or CallbackReason.ClientEstablished);
-            int closed = reasons.Count(reason => reason == CallbackReason.Closed);
+            int opened = reasons.Count(reason => reason is CallbackReason.Established or CallbackReason.ClientEstablished or CallbackReason.EstablishedClientHttp);
+            int closed = reasons.Count(reason => reason is CallbackReason.Closed or CallbackReason.ClosedClientHttp);
             int others = reasons.Count(reason => reason is CallbackReason.ClosedHttp or CallbackReason.ClientConnectionError);
             if (reasons[0] != CallbackReason.WsiCreate) return $"{id} does not begin with WsiCreate: {TraceOf(id)}";
             if (reasons.Count(reason => reason == CallbackReason.WsiCreate) != 1) return $"{id} was made twice: {TraceOf(id)}";
@@ -96,7 +96,7 @@ public sealed class Recorder : ICallbackTracer
             if (reasons[^1] != CallbackReason.WsiDestroy) return $"{id} is not forgotten: {TraceOf(id)}";
             if (reasons.Count(reason => reason == CallbackReason.WsiDestroy) != 1) return $"{id} was forgotten twice: {TraceOf(id)}";
             if (closed + others != 1) return $"{id} has no closing callback: {TraceOf(id)}";
-            if (reasons[^2] is not (CallbackReason.Closed or CallbackReason.ClosedHttp or CallbackReason.ClientConnectionError))
+            if (reasons[^2] is not (CallbackReason.Closed or CallbackReason.ClosedHttp or CallbackReason.ClosedClientHttp or CallbackReason.ClientConnectionError))
                 return $"{id} is called between its closing callback and its end: {TraceOf(id)}";
         }
 

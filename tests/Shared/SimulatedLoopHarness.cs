@@ -39,6 +39,9 @@ public sealed class SimulatedLoopHarness : LoopHarness
 
     private sealed class VirtualNetwork(SimulatedKernel kernel) : PeerNetwork
     {
+        // The kernel tells ports apart by family and not by address.
+        public override IPAddress OtherAddress => IPAddress.IPv6Loopback;
+
         public override PeerSocket Connect(EndPoint endPoint, int receiveBuffer)
         {
             SimulatedPeer peer = kernel.Connect(endPoint);

@@ -26,6 +26,9 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
     /// <summary>What to do with an accepted descriptor.</summary>
     public Func<VirtualHost, int, CallbackResult>? FilterNetwork { get; set; }
 
+    /// <summary>What to do with the request that a client is about to send.</summary>
+    public Action<RequestHead>? WritingRequest { get; set; }
+
     /// <summary>What to do when the protocol is taken into service.</summary>
     public Action<VirtualHost>? Init { get; set; }
 
@@ -89,11 +92,36 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
 
     /// <inheritdoc/>
     protected override CallbackResult OnHttpWritable(Connection connection, ref TestSession session) =>
-        Call(CallbackReason.HttpWriteable, connection, ref session);
+        Call(connection.IsServer ? CallbackReason.HttpWriteable : CallbackReason.ClientHttpWriteable, connection, ref session);
 
     /// <inheritdoc/>
-    protected override void OnHttpClosed(Connection connection, ref TestSession session) =>
-        Call(CallbackReason.ClosedHttp, connection, ref session);
+    protected override void OnHttpClosed(Connection connection, ref TestSession session, in CloseInfo close)
+    {
+        if (!connection.IsServer) recorder?.Closes.Add((recorder.NumberOf(connection), close));
+        CallbackReason reason = connection.IsServer ? CallbackReason.ClosedHttp : CallbackReason.ClosedClientHttp;
+        Call(reason, connection, ref session, new CallbackData { Close = close });
+    }
+
+    /// <inheritdoc/>
+    protected override CallbackResult OnHttpReply(Connection connection, ref TestSession session) =>
+        Call(CallbackReason.EstablishedClientHttp, connection, ref session);
+
+    /// <inheritdoc/>
+    protected override CallbackResult OnHttpReceive(Connection connection, ref TestSession session) =>
+        _hooks.TryGetValue(CallbackReason.ReceiveClientHttp, out CallbackHook? hook)
+            ? hook(connection, ref session, default)
+            : base.OnHttpReceive(connection, ref session);
+
+    /// <inheritdoc/>
+    protected override CallbackResult OnHttpReplyBody(Connection connection, ref TestSession session, ReadOnlySpan<byte> part)
+    {
+        recorder?.Texts.Add(Encoding.UTF8.GetString(part));
+        return Call(CallbackReason.ReceiveClientHttpRead, connection, ref session, new CallbackData { In = part });
+    }
+
+    /// <inheritdoc/>
+    protected override CallbackResult OnHttpCompleted(Connection connection, ref TestSession session) =>
+        Call(CallbackReason.CompletedClientHttp, connection, ref session);
 
     /// <inheritdoc/>
     protected override void OnHttpDropped(Connection connection, ref TestSession session) =>
@@ -110,8 +138,11 @@ public sealed class TestProtocol(string name = "test", Recorder? recorder = null
             connection, ref session, new CallbackData { In = name });
 
     /// <inheritdoc/>
-    protected override CallbackResult OnWritingRequest(Connection connection, ref TestSession session, RequestHead request) =>
-        Call(CallbackReason.ClientAppendHandshakeHeader, connection, ref session);
+    protected override CallbackResult OnWritingRequest(Connection connection, ref TestSession session, RequestHead request)
+    {
+        WritingRequest?.Invoke(request);
+        return Call(CallbackReason.ClientAppendHandshakeHeader, connection, ref session);
+    }
 
     /// <inheritdoc/>
     protected override CallbackResult OnUpgraded(Connection connection, ref TestSession session) =>

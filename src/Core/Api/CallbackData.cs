@@ -14,7 +14,10 @@ public readonly ref struct CallbackData
     /// <summary>Where the part stands in its message. For <see cref="CallbackReason.Receive"/> and <see cref="CallbackReason.ClientReceive"/>.</summary>
     public MessageInfo Message { get; init; }
 
-    /// <summary>How a WebSocket ended, or is about to. For <see cref="CallbackReason.Closed"/> and <see cref="CallbackReason.WsPeerInitiatedClose"/>.</summary>
+    /// <summary>
+    /// How a connection ended, or is about to. For <see cref="CallbackReason.Closed"/>, <see cref="CallbackReason.WsPeerInitiatedClose"/>,
+    /// <see cref="CallbackReason.ClosedHttp"/> and <see cref="CallbackReason.ClosedClientHttp"/>.
+    /// </summary>
     public CloseInfo Close { get; init; }
 
     /// <summary>Why no connection was made. For <see cref="CallbackReason.ClientConnectionError"/>.</summary>

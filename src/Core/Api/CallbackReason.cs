@@ -109,11 +109,29 @@ public enum CallbackReason
     /// <summary>The peer has sent a close frame. Its length is that of the frame's payload: the two bytes of the code, and the text.</summary>
     WsPeerInitiatedClose = 38,
 
+    /// <summary>The head of a reply to a client's HTTP request is there, whatever its status.</summary>
+    EstablishedClientHttp = 44,
+
+    /// <summary>An HTTP client that had a reply has ended.</summary>
+    ClosedClientHttp = 45,
+
+    /// <summary>The body of a reply can be read; nothing more is received until it is.</summary>
+    ReceiveClientHttp = 46,
+
+    /// <summary>The reply to a client's HTTP request is complete.</summary>
+    CompletedClientHttp = 47,
+
+    /// <summary>A part of a reply's body, for a program that lets the library read.</summary>
+    ReceiveClientHttpRead = 48,
+
     /// <summary>
     /// A request that a callback mount gave to a protocol is over, answered or cut: the protocol's last call for it, and the end of its session.
     /// The number is that of libwebsockets since 2.1.
     /// </summary>
     HttpDropProtocol = 50,
+
+    /// <summary>The body of a client's HTTP request may be continued. The number is that of libwebsockets 2.1.</summary>
+    ClientHttpWriteable = 57,
 
     /// <summary>Bits were added to an entry of the user's poll array. The original has no number of its own for it.</summary>
     SetModePollFd = 900,

@@ -62,21 +62,33 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     protected virtual CallbackResult OnHttpBodyEnd(Connection connection, ref TSession session) => CallbackResult.Continue;
 
     /// <summary>
-    /// The answer may be continued: <see cref="Connection.RequestWritable"/> asked for it, or the kernel has taken what it once refused.
-    /// (<see cref="CallbackReason.HttpWriteable"/>)
+    /// The answer, or a client's request, may be continued: <see cref="Connection.RequestWritable"/> asked for it, or the kernel has taken what it once refused. A client
+    /// with <see cref="ClientConnectOptions.BodyLength"/> is called once by itself when its request's head is written.
+    /// (<see cref="CallbackReason.HttpWriteable"/>, <see cref="CallbackReason.ClientHttpWriteable"/>)
     /// </summary>
     /// <param name="connection">The connection.</param>
     /// <param name="session">Its data.</param>
     /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
     protected virtual CallbackResult OnHttpWritable(Connection connection, ref TSession session) => CallbackResult.Continue;
 
-    /// <summary>An accepted connection has ended without becoming a WebSocket: the last call for it. Protocol 0 only.
-    /// (<see cref="CallbackReason.ClosedHttp"/>)</summary>
+    /// <summary>A connection has ended that spoke HTTP and no WebSocket: the last call for it. Override this one or the one that is told how. Protocol 0 only.
+    /// (<see cref="CallbackReason.ClosedHttp"/>, <see cref="CallbackReason.ClosedClientHttp"/>)</summary>
     /// <param name="connection">The connection; nothing can be sent on it any more.</param>
     /// <param name="session">Its data.</param>
     protected virtual void OnHttpClosed(Connection connection, ref TSession session)
     {
     }
+
+    /// <summary>
+    /// A connection has ended that spoke HTTP and no WebSocket: the last call for it. A client comes here once for each <see cref="OnHttpReply"/>:
+    /// <see cref="CloseInfo.IsClean"/> says that the reply was complete, otherwise <see cref="CloseInfo.Fault"/>, <see cref="CloseInfo.SystemError"/> and
+    /// <see cref="CloseInfo.Origin"/> say why it was not. The default calls the one above. Protocol 0 only.
+    /// (<see cref="CallbackReason.ClosedHttp"/>, <see cref="CallbackReason.ClosedClientHttp"/>)
+    /// </summary>
+    /// <param name="connection">The connection; nothing can be sent on it any more.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="close">How it ended.</param>
+    protected virtual void OnHttpClosed(Connection connection, ref TSession session, in CloseInfo close) => OnHttpClosed(connection, ref session);
 
     /// <summary>
     /// A request that came by <see cref="MountOrigin.Callback"/> is over, answered or cut: the last call for it.
@@ -87,6 +99,44 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
     protected virtual void OnHttpDropped(Connection connection, ref TSession session)
     {
     }
+
+    /// <summary>
+    /// HTTP client: the head of the reply is there, whatever its status: see <see cref="Connection.Status"/>, <see cref="Connection.Headers"/> and
+    /// <see cref="Connection.RequestUri"/>. Comes once, and instead of <see cref="OnConnectFailed"/>; <see cref="OnHttpClosed(Connection, ref TSession, in CloseInfo)"/>
+    /// is the last that follows. (<see cref="CallbackReason.EstablishedClientHttp"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection and with it the body.</returns>
+    protected virtual CallbackResult OnHttpReply(Connection connection, ref TSession session) => CallbackResult.Continue;
+
+    /// <summary>
+    /// HTTP client: the body of the reply can be read, and nothing more is received until it is: call <see cref="Connection.ReadHttpBody"/>, here or later. The default
+    /// reads and hands what it has read to <see cref="OnHttpReplyBody"/>, for those who do not want to control the flow.
+    /// (<see cref="CallbackReason.ReceiveClientHttp"/>)
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttpReceive(Connection connection, ref TSession session)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        connection.DeliverHttpBody();
+        return CallbackResult.Continue;
+    }
+
+    /// <summary>HTTP client: a part of the reply's body, when <see cref="OnHttpReceive"/> is not overridden. (<see cref="CallbackReason.ReceiveClientHttpRead"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <param name="part">The bytes, at most 64 KiB; valid only during the call.</param>
+    /// <returns><see cref="CallbackResult.Close"/> drops the connection.</returns>
+    protected virtual CallbackResult OnHttpReplyBody(Connection connection, ref TSession session, ReadOnlySpan<byte> part) => CallbackResult.Continue;
+
+    /// <summary>HTTP client: the reply is complete, its <see cref="Connection.Trailers"/> included. (<see cref="CallbackReason.CompletedClientHttp"/>)</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="session">Its data.</param>
+    /// <returns><see cref="CallbackResult.Close"/> does not leave the socket to the next request.</returns>
+    protected virtual CallbackResult OnHttpCompleted(Connection connection, ref TSession session) => CallbackResult.Continue;
 
     /// <summary>
     /// Server: a request to become a WebSocket of this protocol. Its header fields can be read from <see cref="Connection.Headers"/> and are gone
@@ -217,6 +267,7 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
             case CallbackReason.HttpBodyCompletion:
                 return OnHttpBodyEnd(connection, ref session);
             case CallbackReason.HttpWriteable:
+            case CallbackReason.ClientHttpWriteable:
                 return OnHttpWritable(connection, ref session);
             case CallbackReason.ServerNewClientInstantiated:
                 return OnAccepted(connection, ref session);
@@ -228,7 +279,17 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
             case CallbackReason.ClientAppendHandshakeHeader:
                 return OnWritingRequest(connection, ref session, connection.RequestHead);
             case CallbackReason.ClientFilterPreEstablish:
-                return OnUpgraded(connection, ref session);
+
+                // An HTTP reply upgrades nothing; it has a method of its own right after this.
+                return connection.State == ConnectionState.ReadingReply ? CallbackResult.Continue : OnUpgraded(connection, ref session);
+            case CallbackReason.EstablishedClientHttp:
+                return OnHttpReply(connection, ref session);
+            case CallbackReason.ReceiveClientHttp:
+                return OnHttpReceive(connection, ref session);
+            case CallbackReason.ReceiveClientHttpRead:
+                return OnHttpReplyBody(connection, ref session, data.In);
+            case CallbackReason.CompletedClientHttp:
+                return OnHttpCompleted(connection, ref session);
             case CallbackReason.Established:
             case CallbackReason.ClientEstablished:
                 return OnEstablished(connection, ref session);
@@ -244,7 +305,8 @@ public abstract class Protocol<TSession>(string name) : Protocol(name)
                 OnClosed(connection, ref session, data.Close);
                 return CallbackResult.Continue;
             case CallbackReason.ClosedHttp:
-                OnHttpClosed(connection, ref session);
+            case CallbackReason.ClosedClientHttp:
+                OnHttpClosed(connection, ref session, data.Close);
                 return CallbackResult.Continue;
             case CallbackReason.HttpDropProtocol:
                 OnHttpDropped(connection, ref session);

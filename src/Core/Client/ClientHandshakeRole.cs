@@ -5,20 +5,19 @@ using EventLoops.Protocols.WebSocket;
 namespace EventLoops;
 
 /// <summary>The opening handshake of a client (RFC 6455 4.1): the request goes out, and the reply is read and checked.</summary>
-internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOptions options) : ClientRole(connection, options)
+internal sealed class ClientHandshakeRole(Connection connection, ClientCall call) : ClientRole(connection, call)
 {
-    private readonly string _offered = options.OfferProtocols
-        ? string.Join(", ", options.Protocols.Select(protocol => protocol.Name).Where(name => name.Length > 0))
+    private readonly string _offered = call.Options.OfferProtocols
+        ? string.Join(", ", call.Options.Protocols.Select(protocol => protocol.Name).Where(name => name.Length > 0))
         : "";
 
-    private HttpHead? _head;
+    private readonly ReplyReader _reader = new(connection.Thread, RequestMethod.Get);
     private KeyBytes _key;
     private RequestHead? _request;
     private string _offeredExtensions = "";
     private ExtensionChain? _extensions;
 
-    /// <summary>The request that is being written; only inside <c>OnWritingRequest</c>.</summary>
-    public RequestHead Request => _request ?? throw new InvalidOperationException("The request can be changed inside OnWritingRequest only.");
+    public override RequestHead? Request => _request;
 
     protected override ConnectStage Stage => ConnectStage.Handshake;
 
@@ -26,13 +25,13 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
     public void Begin()
     {
         Connection.SetDeadline(Deadline.Handshake, Options.HandshakeTimeout);
-        _request = new RequestHead(Options.Fields);
+        _request = new RequestHead(Call);
         CallbackOutcome outcome = Connection.Raise(CallbackReason.ClientAppendHandshakeHeader);
         if (Connection.IsClosed)
             return;
         if (outcome != CallbackOutcome.Continue)
         {
-            Fail(Refused(outcome, "OnWritingRequest"));
+            FailRefused(outcome, "OnWritingRequest");
             return;
         }
 
@@ -45,57 +44,44 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
 
     public override void Consume(ref Span<byte> bytes)
     {
-        HttpHead head = _head ??= Connection.Thread.RentHead(HttpHeadKind.Response);
-        HeadStatus status = head.Feed(bytes, out int consumed);
-        bytes = bytes[consumed..];
-        switch (status)
+        switch (_reader.Read(ref bytes, expectsUpgrade: true))
         {
             case HeadStatus.NeedMore:
                 return;
             case HeadStatus.Fault:
-                Fail(Broken(head.Fault));
+                Fail(ConnectFailure.Of(ConnectStage.Handshake, _reader.Fault));
                 return;
             default:
-                OnReply(head);
+                OnReply(_reader.Head);
                 return;
         }
     }
 
-    public override void OnEndOfStream() =>
-        Fail(new ConnectFailure { Stage = ConnectStage.Handshake, Reason = "the server closed the connection before its reply was complete" });
+    public override void OnEndOfStream() => Fail(EndedEarly);
 
-    public override void OnDeadline(Deadline deadline) =>
-        Fail(new ConnectFailure { Stage = ConnectStage.Handshake, Reason = $"no reply within {Options.HandshakeTimeout.TotalSeconds:0.###} s", IsTimeout = true });
+    public override void OnDeadline(Deadline deadline) => Fail(NoReply(Options.HandshakeTimeout));
 
     public override void Release()
     {
         Connection.CurrentHead = null;
-        if (_head is not null)
-            Connection.Thread.ReturnHead(_head);
-        _head = null;
+        _reader.Release();
         _extensions?.Release();
         _extensions = null;
     }
-
-    private static ConnectFailure Refused(CallbackOutcome outcome, string callback) => new()
-    {
-        Stage = ConnectStage.Handshake,
-        Reason = outcome == CallbackOutcome.Failed ? $"{callback} threw" : $"refused by {callback}",
-    };
-
-    private static ConnectFailure Broken(ProtocolFault fault, int status = 0) => new()
-    {
-        Stage = ConnectStage.Handshake,
-        Reason = fault.Describe() + (fault == ProtocolFault.ReplyStatusNot101 ? $" ({status})" : ""),
-        Fault = fault,
-        HttpStatus = status,
-    };
 
     private void OnReply(HttpHead head)
     {
         Span<byte> accept = stackalloc byte[WebSocketHandshake.AcceptLength];
         WebSocketHandshake.ComputeAccept(_key, accept);
         ProtocolFault fault = WebSocketUpgrade.CheckReply(head, accept, Encoding.ASCII.GetBytes(_offered), Encoding.ASCII.GetBytes(NamesOf(_offeredExtensions)));
+        Connection.CurrentHead = head;
+        if (fault == ProtocolFault.ReplyStatusNot101 && Call.TryRedirect(head, keepsSocket: false, out ConnectFailure redirect))
+        {
+            if (redirect.Reason is not null)
+                FailFinally(redirect);
+            return;
+        }
+
         if (fault == ProtocolFault.None)
         {
             TakeProtocol(head);
@@ -105,17 +91,16 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
 
         if (fault != ProtocolFault.None)
         {
-            Fail(Broken(fault, head.StatusCode));
+            Fail(ConnectFailure.Of(ConnectStage.Handshake, fault, fault == ProtocolFault.ReplyStatusNot101 ? head.StatusCode : 0) with { HttpStatus = head.StatusCode });
             return;
         }
 
-        Connection.CurrentHead = head;
         CallbackOutcome outcome = Connection.Raise(CallbackReason.ClientFilterPreEstablish);
         if (Connection.IsClosed)
             return;
         if (outcome != CallbackOutcome.Continue)
         {
-            Fail(Refused(outcome, "OnUpgraded"));
+            FailRefused(outcome, "OnUpgraded");
             return;
         }
 
@@ -137,7 +122,7 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
         catch (Exception exception)
         {
             Connection.Context.Log.ExtensionThrew(Connection.Id, exception);
-            Fail(new ConnectFailure { Stage = ConnectStage.Handshake, Reason = "an extension threw while it was to be offered" });
+            FailFinally(new ConnectFailure { Stage = ConnectStage.Handshake, Reason = "an extension threw while it was to be offered" });
         }
 
         return !Connection.IsClosed;
@@ -158,6 +143,7 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
     private void Open(ExtensionChain? extensions)
     {
         Connection.ClearDeadline();
+        Call.OnOpened();
         FrameReaderOptions frames = WebSocketRole.OptionsFor(Connection.Protocol, Connection.Context.Limits, isServer: false);
         WebSocketRole webSocket = new(Connection, frames, extensions);
         Connection.TakeRole(webSocket);
@@ -170,8 +156,8 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
     {
         WebSocketHandshake.CreateKey(_key);
         HeadWriter writer = new(Connection.Thread.Scratch);
-        writer.RequestLine("GET"u8, Options.Uri.PathAndQuery);
-        writer.Field("Host", Options.Uri.Authority);
+        writer.RequestLine("GET"u8, Call.Target.OriginForm);
+        writer.Field("Host", Call.Target.HostField);
         writer.Field("Upgrade"u8, "websocket"u8);
         writer.Field("Connection"u8, "Upgrade"u8);
         writer.Field("Sec-WebSocket-Key"u8, _key);
@@ -180,8 +166,6 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientConnectOp
             writer.Field("Sec-WebSocket-Protocol", _offered);
         if (_offeredExtensions.Length > 0)
             writer.Field("Sec-WebSocket-Extensions", _offeredExtensions);
-        if (Options.Origin is not null)
-            writer.Field("Origin", Options.Origin);
         foreach (HttpField field in request.Fields)
             writer.Field(field.Name, field.Value);
         writer.End();

@@ -2,12 +2,17 @@ using System.Text;
 
 namespace EventLoops;
 
-/// <summary>What the stages of a client before it is open have in common: they end in one failure, or in the next stage.</summary>
-internal abstract class ClientRole(Connection connection, ClientConnectOptions options) : Role(connection)
+/// <summary>What the stages of a client before it is open have in common: they end in one failure, in another attempt, or in the next stage.</summary>
+internal abstract class ClientRole(Connection connection, ClientCall call) : Role(connection)
 {
     private ConnectFailure _failure;
 
-    protected ClientConnectOptions Options => options;
+    public ClientCall Call => call;
+
+    protected ClientConnectOptions Options => call.Options;
+
+    /// <summary>The request that is being written; null but inside <c>OnWritingRequest</c>.</summary>
+    public virtual RequestHead? Request => null;
 
     /// <summary>How far the client has come.</summary>
     protected abstract ConnectStage Stage { get; }
@@ -19,8 +24,27 @@ internal abstract class ClientRole(Connection connection, ClientConnectOptions o
         // Nothing that a user could write leaves before the connection is open; see CanWrite.
     }
 
-    public override void OnCloseRequested(CloseOrigin origin) =>
-        Fail(new ConnectFailure { Stage = Stage, Reason = origin == CloseOrigin.Timeout ? "the program's time-out" : "given up by the program", IsTimeout = origin == CloseOrigin.Timeout });
+    public override void OnCloseRequested(CloseOrigin origin) => FailFinally(new ConnectFailure
+    {
+        Stage = Stage,
+        Reason = origin == CloseOrigin.Timeout ? "the program's time-out" : "given up by the program",
+        IsTimeout = origin == CloseOrigin.Timeout,
+    });
+
+    /// <summary>The time that the program gave to everything together has passed.</summary>
+    public virtual void OnCallTimeout(TimeSpan limit) => FailFinally(new ConnectFailure
+    {
+        Stage = Stage,
+        Reason = $"not done within the {limit.TotalSeconds:0.###} s for everything together",
+        IsTimeout = true,
+    });
+
+    /// <summary>The socket has broken. False when the connection shall end as any other does.</summary>
+    public virtual bool OnSocketError(Errno errno)
+    {
+        Fail(ConnectFailure.Of(Stage, errno));
+        return true;
+    }
 
     public override void RaiseEnd(in CloseInfo close)
     {
@@ -39,8 +63,32 @@ internal abstract class ClientRole(Connection connection, ClientConnectOptions o
             new CallbackData { In = Encoding.UTF8.GetBytes(_failure.Reason), Failure = _failure });
     }
 
-    /// <summary>The end: <c>OnConnectFailed</c> follows with the turn's closes.</summary>
+    /// <summary>The stream has ended where a reply should be.</summary>
+    protected static ConnectFailure EndedEarly => new()
+    {
+        Stage = ConnectStage.Handshake,
+        Reason = "the server closed the connection before its reply was complete",
+        IsTransient = true,
+    };
+
+    /// <summary>The server has not answered in time.</summary>
+    protected static ConnectFailure NoReply(TimeSpan limit) => new()
+    {
+        Stage = ConnectStage.Handshake,
+        Reason = $"no reply within {limit.TotalSeconds:0.###} s",
+        IsTimeout = true,
+        IsTransient = true,
+    };
+
+    /// <summary>The end of this attempt. Another one begins if the program wants that; otherwise <c>OnConnectFailed</c> follows with the turn's closes.</summary>
     protected void Fail(in ConnectFailure failure)
+    {
+        if (!Connection.IsClosed && !Call.TryRepeat(failure))
+            FailFinally(failure);
+    }
+
+    /// <summary>The end: <c>OnConnectFailed</c> follows with the turn's closes.</summary>
+    protected void FailFinally(in ConnectFailure failure)
     {
         if (Connection.IsClosed)
             return;
@@ -48,4 +96,11 @@ internal abstract class ClientRole(Connection connection, ClientConnectOptions o
         _failure = failure;
         Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = failure.Fault, SystemError = failure.SystemError });
     }
+
+    /// <summary>A callback did not want to go on.</summary>
+    protected void FailRefused(CallbackOutcome outcome, string callback) => FailFinally(new ConnectFailure
+    {
+        Stage = Stage,
+        Reason = outcome == CallbackOutcome.Failed ? $"{callback} threw" : $"refused by {callback}",
+    });
 }

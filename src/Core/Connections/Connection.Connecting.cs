@@ -1,11 +1,14 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace EventLoops;
 
-/// <summary>How a client connection comes to its socket.</summary>
+/// <summary>How a client connection comes to its socket, leaves it for another one, and goes from stage to stage.</summary>
 public sealed partial class Connection
 {
+    private ClientCall? _call;
+
+    /// <summary>The request that a client is writing; only inside <c>OnWritingRequest</c>.</summary>
+    internal RequestHead RequestHead =>
+        (_role as ClientRole)?.Request ?? throw new InvalidOperationException("The request can be changed inside OnWritingRequest only.");
+
     internal static Connection BeginConnect(ServiceThread thread, ClientConnectOptions options)
     {
         Connection connection = new(thread, options.Protocols[0], isServer: false)
@@ -13,60 +16,94 @@ public sealed partial class Connection
             State = ConnectionState.Resolving,
             UserData = options.UserData,
         };
-        ConnectingRole role = new(connection, options);
-        connection._role = role;
+        ClientCall call = new(connection, options);
+        connection._call = call;
         connection.Bind(options.Protocols[0]);
-        thread.Loop.Post(begun => ((Connection)begun!).BeginConnecting(), connection);
+        call.Begin();
+        connection.BeginStage(new ConnectingRole(connection, call, options.Retry?.NextDelay() ?? TimeSpan.Zero));
         return connection;
     }
 
-    /// <summary>Opens a socket and asks it to connect. <see cref="Errno.None"/> when it is on its way.</summary>
-    internal Errno TryConnect(EndPoint endPoint)
+    /// <summary>Begins again from the start: another attempt, or another target. What belonged to the last socket goes with it.</summary>
+    internal void StartOver(ClientCall call, TimeSpan delay)
     {
-        IoResult opened = Io.OpenStream(endPoint.AddressFamily);
-        if (opened.IsError)
-            return opened.Errno;
+        _role.Release();
+        ClearDeadline();
+        DropSocket();
+        if (State != ConnectionState.Resolving)
+            Move(ConnectionState.Resolving);
 
-        int fd = opened.Value;
-        if (endPoint.AddressFamily != AddressFamily.Unix)
-            Io.SetOption(fd, SocketTuning.NoDelay, 1);
-
-        IoResult connected = Io.Connect(fd, endPoint);
-        if (connected.IsError && connected.Errno != Errno.EINPROGRESS)
-        {
-            Io.Close(fd);
-            return connected.Errno;
-        }
-
-        // A socket that has connected at once, as on a Unix path, is writable at once: there is one way for both.
-        StartWatching(fd, PollEvents.Out);
-        return Errno.None;
+        // A server that was asked before may have chosen another protocol.
+        if (_protocol != call.Options.Protocols[0])
+            Bind(call.Options.Protocols[0]);
+        BeginStage(new ConnectingRole(this, call, delay));
     }
 
-    /// <summary>The attempt came to nothing; the next address gets a socket of its own.</summary>
-    internal void AbandonAttempt()
+    /// <summary>There is a socket that is connected.</summary>
+    internal void OnConnected(int fd, ClientCall call)
     {
-        StopWatching();
-        Io.Close(_fd);
-        _fd = -1;
+        _fd = fd;
+        bool ownsCork = Thread.Cork.TryEnter(this);
+        call.Proceed(ConnectStage.Connect);
+        LeaveCork(ownsCork);
     }
 
-    internal IoResult GetPendingError() => Io.GetPendingError(_fd);
-
-    internal void BeginHandshake(ClientHandshakeRole role)
+    /// <summary>Takes the next stage on the way to an open client. The last one has given back what it held.</summary>
+    internal void EnterStage(ClientRole role, ConnectionState state)
     {
         TakeRole(role);
-        Move(ConnectionState.AwaitingReply);
+        Move(state);
         UpdateInterest();
-        role.Begin();
     }
 
-    private void BeginConnecting()
+    /// <summary>Gives the socket away: it is not watched and not closed.</summary>
+    internal int DetachSocket()
+    {
+        StopWatching();
+        int fd = _fd;
+        _fd = -1;
+        return fd;
+    }
+
+    /// <summary>Forgets what was written and has not left.</summary>
+    internal void DropUnsent()
+    {
+        _unsent.Clear();
+        _shared = default;
+        _isChoked = false;
+        if (Thread.Cork.Owner == this)
+            Thread.Cork.Clear();
+    }
+
+    internal void OnCallTimeout(TimeSpan limit)
+    {
+        if (!IsClosed && _role is ClientRole role)
+            role.OnCallTimeout(limit);
+    }
+
+    private void DropSocket()
+    {
+        int fd = DetachSocket();
+        _held.Clear();
+        _pause &= ReceivePause.User;
+        DropUnsent();
+        if (fd >= 0)
+            Io.Close(fd);
+    }
+
+    /// <summary>Nothing is raised and no system call made before the next turn.</summary>
+    private void BeginStage(ConnectingRole role)
+    {
+        TakeRole(role);
+        Thread.Loop.Post(begun => ((Connection)begun!).BeginConnecting(role), this);
+    }
+
+    private void BeginConnecting(ConnectingRole role)
     {
         if (IsClosed)
             return;
 
         Announce();
-        ((ConnectingRole)_role).Begin();
+        role.Begin();
     }
 }

@@ -92,6 +92,10 @@ public sealed partial class Connection
     /// <summary>The end, because the system said so.</summary>
     internal void EndByError(Errno errno)
     {
+        // A client that is not open yet may have another attempt, or the end of a request that the server did not want to hear out.
+        if (_role is ClientRole client && !IsClosed && client.OnSocketError(errno))
+            return;
+
         // After both close frames, or once the last answer has left, a reset tells nothing new. After a fault it is no news either: the fault is why.
         if (State == ConnectionState.AwaitingRequest && _role is HttpServerRole { HasServed: false })
             Context.Statistics.CountResetEarly();
@@ -138,6 +142,7 @@ public sealed partial class Connection
         _held.Clear();
 
         Announce();
+        _call?.OnEnded(_close);
         _role.RaiseEnd(_close);
         _role.Release();
         if (IsServer)

@@ -8,7 +8,8 @@ public sealed partial class Connection
 {
     /// <summary>
     /// The header fields of the request, or of the reply for a client. On a server they can be read until the answer is complete, or, for a request to
-    /// become a WebSocket, until <c>OnEstablished</c> has returned; on a client until <c>OnUpgraded</c> has returned. Empty at other times.
+    /// become a WebSocket, until <c>OnEstablished</c> has returned; on a WebSocket client until <c>OnUpgraded</c> has returned, and in <c>OnConnectFailed</c> when the
+    /// server has answered with another status; on an HTTP client from <c>OnHttpReply</c> to the end. Empty at other times.
     /// </summary>
     public HeaderCollection Headers => ReadableHead is { } head ? head.Fields : default;
 
@@ -25,15 +26,16 @@ public sealed partial class Connection
     public long RequestContentLength => (_role as HttpServerRole)?.RequestContentLength ?? 0;
 
     /// <summary>
-    /// The fields that came after a body in chunks (RFC 9112 7.1.2), from <c>OnHttpBodyEnd</c> until the answer is complete. Empty when there are none, and at
-    /// other times. They come later than whoever trusts the head would look, so fields that frame, route or authenticate a message are refused there.
+    /// The fields that came after a body in chunks (RFC 9112 7.1.2): of a request from <c>OnHttpBodyEnd</c> until the answer is complete, of a client's reply from
+    /// <c>OnHttpCompleted</c> to the end. Empty when there are none, and at other times. They come later than whoever trusts the head would look, so fields that frame, route or authenticate a message are refused there.
     /// </summary>
     public HeaderCollection Trailers
     {
         get
         {
             Thread.Loop.VerifyThread();
-            return (_role as HttpServerRole)?.Trailers is { } trailers ? trailers.Fields : default;
+            HttpHead? trailers = (_role as HttpServerRole)?.Trailers ?? (_role as HttpClientRole)?.Trailers;
+            return trailers is null ? default : trailers.Fields;
         }
     }
 
@@ -55,9 +57,6 @@ public sealed partial class Connection
             return CurrentHead;
         }
     }
-
-    /// <summary>The request that a client is writing; only inside <c>OnWritingRequest</c>.</summary>
-    internal RequestHead RequestHead => ((ClientHandshakeRole)_role).Request;
 
     /// <summary>Answers the request as a whole. What the request's method or status forbids to send as a body is left out.</summary>
     /// <param name="status">The status, 200 to 599.</param>
@@ -93,13 +92,21 @@ public sealed partial class Connection
             request.StartResponse(status, contentType, contentLength, fields);
     }
 
-    /// <summary>Sends a part of the body, unless the kernel still refuses what was written before.</summary>
+    /// <summary>
+    /// Sends a part of the body, of an answer or of a client's request, unless the kernel still refuses what was written before. A client writes in
+    /// <c>OnHttpWritable</c> or later, from anywhere on the loop's thread.
+    /// </summary>
     /// <param name="part">The bytes; they are copied or sent before this returns. At most <see cref="ConnectionLimits.MaxWriteSize"/>.</param>
-    /// <returns>Whether it was taken; <see cref="WriteResult.Busy"/> asks for <see cref="RequestWritable"/>, which leads to <c>OnHttpWritable</c>.</returns>
+    /// <returns>
+    /// Whether it was taken; <see cref="WriteResult.Busy"/> asks for <see cref="RequestWritable"/>, which leads to <c>OnHttpWritable</c>.
+    /// <see cref="WriteResult.Closed"/> also tells a client that its server has answered already, or closed, and wants no more of the body.
+    /// </returns>
     /// <exception cref="ArgumentException">More than a write may carry. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">No answer was begun, more than was announced, or another thread than the loop's.</exception>
     public WriteResult WriteBody(ReadOnlySpan<byte> part)
     {
+        if (!IsServer)
+            return WriteRequestBody(part);
         if (!TryGetRequest(nameof(WriteBody), out HttpServerRole? request))
             return WriteResult.Closed;
         if (part.Length > Context.Limits.MaxWriteSize)

@@ -20,6 +20,9 @@ internal enum ReceivePause : byte
 
     /// <summary>All heads are in use, and there is nothing to read a request into.</summary>
     Head = 16,
+
+    /// <summary>The user was told that a reply's body can be read, and has not read yet.</summary>
+    Reader = 32,
 }
 
 /// <summary>How bytes come in: from readiness to the role, with receive flow control in between.</summary>
@@ -120,6 +123,12 @@ public sealed partial class Connection
     internal void ServicePendingInput()
     {
         _isInputQueued = false;
+        if (State == ConnectionState.ReadingReply)
+        {
+            ServiceReader();
+            return;
+        }
+
         if (!IsReceiving || !HoldsInput)
             return;
 
@@ -152,15 +161,11 @@ public sealed partial class Connection
             return;
         }
 
-        if (State == ConnectionState.Connecting)
-        {
-            ((ConnectingRole)_role).OnConnectReady();
-            return;
-        }
-
         if ((ready & PollEvents.Out) != 0)
             OnOutputReady();
         if (IsClosed || (ready & (PollEvents.In | PollEvents.HangUp | PollEvents.Error)) == 0)
+            return;
+        if (State < ConnectionState.AwaitingRequest && !ReceivesByItself(ready))
             return;
 
         // A hang-up is not the end of the data: what the peer sent before it went is read first, and read tells when it is over.
@@ -208,7 +213,8 @@ public sealed partial class Connection
             _role.Consume(ref bytes);
         _isDelivering = false;
 
-        if (IsClosed || State is ConnectionState.Flushing or ConnectionState.Lingering)
+        // A client that begins anew has no socket any more, and what came on the last one is gone with it.
+        if (IsClosed || _fd < 0 || State is ConnectionState.Flushing or ConnectionState.Lingering)
             return;
         if (!bytes.IsEmpty)
             _held.Append(bytes);

@@ -9,8 +9,8 @@ namespace EventLoops;
 /// </summary>
 /// <remarks>
 /// The class is cut by concern: this file is who it is, <c>Connection.Receive.cs</c> how bytes come in, <c>Connection.Output.cs</c> how they go out,
-/// <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one place that calls user code, <c>Connection.Messages.cs</c>,
-/// <c>Connection.Http.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
+/// <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one place that calls user code, <c>Connection.Connecting.cs</c> how a client comes to
+/// its socket, <c>Connection.Messages.cs</c>, <c>Connection.Http.cs</c>, <c>Connection.HttpClient.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
 /// </remarks>
 public sealed partial class Connection : IReadyHandler
 {
@@ -152,6 +152,13 @@ public sealed partial class Connection : IReadyHandler
             Thread.Loop.Cancel(_deadline);
         else
             Thread.Loop.Schedule(_deadline, dueIn);
+    }
+
+    /// <summary>Takes the deadline back, if it is this one.</summary>
+    internal void ClearDeadlineOf(Deadline deadline)
+    {
+        if (_deadline.Purpose == deadline)
+            ClearDeadline();
     }
 
     internal void ClearDeadline()

@@ -3,14 +3,20 @@ namespace EventLoops;
 /// <summary>Where a connection is in its life.</summary>
 public enum ConnectionState : byte
 {
-    /// <summary>Client: the host name is being looked up, or the call to connect has not begun yet.</summary>
+    /// <summary>Client: the host name is being looked up, or the attempt has not begun yet, the first one or another.</summary>
     Resolving,
 
     /// <summary>Client: the TCP connection is being made.</summary>
     Connecting,
 
+    /// <summary>Client: a proxy was asked for a tunnel (CONNECT) and its reply is awaited.</summary>
+    AwaitingProxy,
+
     /// <summary>Client: the request has been written and its reply is awaited.</summary>
     AwaitingReply,
+
+    /// <summary>Client of HTTP: the head of the reply is there, and its body is being read.</summary>
+    ReadingReply,
 
     /// <summary>Server: a request head is awaited or being read.</summary>
     AwaitingRequest,
@@ -45,9 +51,11 @@ internal static class ConnectionStates
 {
     private static readonly (ConnectionState From, ConnectionState[] To)[] Table =
     [
-        (ConnectionState.Resolving, [ConnectionState.Connecting, ConnectionState.Closed]),
-        (ConnectionState.Connecting, [ConnectionState.AwaitingReply, ConnectionState.Closed]),
-        (ConnectionState.AwaitingReply, [ConnectionState.Established, ConnectionState.Closed]),
+        (ConnectionState.Resolving, [ConnectionState.Connecting, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.Connecting, [ConnectionState.Resolving, ConnectionState.AwaitingProxy, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.AwaitingProxy, [ConnectionState.Resolving, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.AwaitingReply, [ConnectionState.Resolving, ConnectionState.ReadingReply, ConnectionState.Established, ConnectionState.Closed]),
+        (ConnectionState.ReadingReply, [ConnectionState.Closed]),
         (ConnectionState.AwaitingRequest,
             [ConnectionState.ReadingBody, ConnectionState.Responding, ConnectionState.Established, ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
         (ConnectionState.ReadingBody,

@@ -88,7 +88,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         ReleaseHead();
         RestoreProtocolZero();
-        _ = Connection.Raise(CallbackReason.ClosedHttp);
+        _ = Connection.Raise(CallbackReason.ClosedHttp, new CallbackData { Close = close });
     }
 
     public override void Release()

@@ -8,10 +8,13 @@ internal enum Deadline : byte
     RequestHead,
     RequestBody,
     KeepAlive,
+    Retry,
     Connect,
     Handshake,
     Silence,
     SignOfLife,
+
+    ReplyBody,
     Close,
     Flush,
     Linger,

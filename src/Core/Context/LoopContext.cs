@@ -33,6 +33,8 @@ public sealed class LoopContext : IDisposable
         _fileOperations = options.FileOperations;
         ErrorPage = options.ErrorPage;
         Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
+        ClientPoolSize = options.ClientPoolSize;
+        ClientPoolIdle = options.ClientPoolIdle;
 
         _ownsLoop = options.Loop is null;
         Loop = options.Loop ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
@@ -106,6 +108,10 @@ public sealed class LoopContext : IDisposable
     /// <summary>How many connections each address has; null where that is not limited.</summary>
     internal AddressLimit? Addresses { get; }
 
+    internal int ClientPoolSize { get; }
+
+    internal TimeSpan ClientPoolIdle { get; }
+
     /// <inheritdoc cref="ServiceThread.Service" />
     public bool Service(int maxMilliseconds)
     {
@@ -132,8 +138,8 @@ public sealed class LoopContext : IDisposable
     }
 
     /// <summary>
-    /// Begins a client connection and returns it at once. It is not open yet: exactly one of <c>OnEstablished</c> and <c>OnConnectFailed</c> follows,
-    /// never before this call has returned.
+    /// Begins a client connection and returns it at once. It is not open yet: exactly one of <c>OnEstablished</c> and <c>OnConnectFailed</c> follows, of
+    /// <c>OnHttpReply</c> and <c>OnConnectFailed</c> for an HTTP request, never before this call has returned.
     /// </summary>
     /// <param name="options">Where to, and what to speak.</param>
     /// <returns>The connection, on its way.</returns>

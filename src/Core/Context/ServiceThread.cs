@@ -40,6 +40,8 @@ public sealed class ServiceThread : ITurnParticipant
         ConnectionLimits limits = context.Limits;
         _headLimits = new HttpHeadLimits(limits.MaxRequestLine, limits.MaxHeadSize, limits.MaxHeaderFields);
         DecodedPath = new byte[limits.MaxRequestLine];
+
+        ClientPool = new ClientPool(this, context.ClientPoolSize, context.ClientPoolIdle);
     }
 
     /// <summary>The context that it belongs to.</summary>
@@ -71,6 +73,8 @@ public sealed class ServiceThread : ITurnParticipant
 
     /// <summary>The programs that run for requests of this thread, or have not quite ended yet.</summary>
     internal HashSet<ChildProcess> Children { get; } = [];
+
+    internal ClientPool ClientPool { get; }
 
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
@@ -224,10 +228,10 @@ public sealed class ServiceThread : ITurnParticipant
         }
     }
 
-    internal HttpHead RentHead(HttpHeadKind kind)
+    internal HttpHead RentHead(HttpHeadKind kind, RequestMethod requestMethod = RequestMethod.Get)
     {
         HttpHead head = _heads.TryPop(out HttpHead? pooled) ? pooled : new HttpHead(_headLimits);
-        head.Reset(kind);
+        head.Reset(kind, requestMethod);
         return head;
     }
 
@@ -247,6 +251,8 @@ public sealed class ServiceThread : ITurnParticipant
                 _connections[^1].EndForShutdown();
             ((ITurnParticipant)this).ServiceCloses();
         }
+
+        ClientPool.CloseAll();
     }
 
     /// <summary>Ends every connection of a host, as when the context is disposed; the host stops when the last one has had its closing callback.</summary>

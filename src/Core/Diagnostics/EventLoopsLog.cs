@@ -65,4 +65,10 @@ internal sealed partial class EventLoopsLog(ILogger logger)
 
     [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message = "There are {Count} connections, as many as there may be; nothing is accepted until one ends")]
     public partial void ConnectionLimitReached(int count);
+
+    [LoggerMessage(EventId = 40, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}; the next attempt begins in {Delay}")]
+    public partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
+
+    [LoggerMessage(EventId = 41, Level = LogLevel.Debug, Message = "Connection {Id}: redirected by {Status} to {Authority}")]
+    public partial void Redirected(long id, int status, string authority);
 }

@@ -9,6 +9,7 @@ namespace EventLoops;
 internal sealed class PairingRules
 {
     private bool _isOpen;
+    private bool _isReplied;
     private bool _isOver;
     private bool _isForgotten;
 
@@ -29,8 +30,19 @@ internal sealed class PairingRules
                 _isOver = true;
                 return;
             case CallbackReason.ClosedHttp or CallbackReason.ClientConnectionError:
-                Debug.Assert(!_isOpen && !_isOver, $"{reason} came for an open WebSocket, or twice.");
+                Debug.Assert(!_isOpen && !_isReplied && !_isOver, $"{reason} came for an open WebSocket or a reply, or twice.");
                 _isOver = true;
+                return;
+            case CallbackReason.EstablishedClientHttp:
+                Debug.Assert(!_isReplied && !_isOpen && !_isOver, "The head of a reply came twice, or after the end.");
+                _isReplied = true;
+                return;
+            case CallbackReason.ClosedClientHttp:
+                Debug.Assert(_isReplied && !_isOver, "ClosedClientHttp came without a reply, or twice.");
+                _isOver = true;
+                return;
+            case CallbackReason.ReceiveClientHttp or CallbackReason.ReceiveClientHttpRead or CallbackReason.CompletedClientHttp:
+                Debug.Assert(_isReplied && !_isOver, $"{reason} came without a reply, or after the end.");
                 return;
             case CallbackReason.Receive or CallbackReason.ClientReceive or CallbackReason.ReceivePong or CallbackReason.ClientReceivePong
                 or CallbackReason.ReceivePing or CallbackReason.ClientReceivePing

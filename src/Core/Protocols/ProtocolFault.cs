@@ -185,6 +185,9 @@ public enum ProtocolFault
     /// <summary>A CR is not followed by LF (RFC 9112 2.2).</summary>
     BareCarriageReturn = 312,
 
+    /// <summary>The server answered a plain request in TLS (RFC 8446 5.1): the port speaks TLS only.</summary>
+    ReplyIsTls = 313,
+
     /// <summary>The name of a field is empty or not a token (RFC 9112 5).</summary>
     InvalidFieldName = 320,
 
@@ -256,6 +259,21 @@ public enum ProtocolFault
 
     /// <summary>The server sent more interim answers (1xx) than the limit (RFC 9110 15.2).</summary>
     TooManyInterimResponses = 350,
+
+    /// <summary>The server redirected more often than the limit (RFC 9110 15.4).</summary>
+    TooManyRedirects = 351,
+
+    /// <summary>The server redirected to something that is no address, or none that can be asked the same way (RFC 9110 10.2.2).</summary>
+    InvalidRedirect = 352,
+
+    /// <summary>The server redirected from TLS to none.</summary>
+    RedirectToPlain = 353,
+
+    /// <summary>The server answered 101 to a request that asked for no upgrade (RFC 9110 15.2.2).</summary>
+    UnexpectedUpgrade = 354,
+
+    /// <summary>The proxy answered a request for a tunnel with a status other than 2xx (RFC 9110 9.3.6).</summary>
+    ProxyRefused = 355,
 
     /// <summary>The size of a chunk is not one to sixteen hexadecimal digits of at most 63 bits (RFC 9112 7.1).</summary>
     InvalidChunkSize = 360,

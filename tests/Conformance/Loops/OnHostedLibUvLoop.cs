@@ -53,6 +53,16 @@ public static class OnHostedLibUvLoop
 
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
+    public sealed class HttpClient() : HttpClientSuite(s_new);
+
+    public sealed class Connecting() : ConnectingSuite(s_new);
+
+    public sealed class Redirects() : RedirectSuite(s_new);
+
+    public sealed class Proxies() : ProxySuite(s_new);
+
+    public sealed class KeptSockets() : KeptSocketSuite(s_new);
+
     public sealed class Deadlines() : DeadlineSuite(s_new);
 
     public sealed class Contexts() : ContextSuite(s_new);

@@ -21,6 +21,7 @@ public sealed class ReadmeCodeTests
     [InlineData("src/Backends/Simulated/README.md")]
     [InlineData("docs/from-libwebsockets.md")]
     [InlineData("docs/websocket.md")]
+    [InlineData("docs/client.md")]
     public void A_document_shows_how_it_looks_in_code(string document) => Assert.NotEmpty(BlocksOf(document));
 
     [Fact]

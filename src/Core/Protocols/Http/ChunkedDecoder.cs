@@ -79,6 +79,9 @@ internal struct ChunkedDecoder
         Fault,
     }
 
+    /// <summary>Whether the body ends, for this decoder, with the last chunk, so that somebody else can read the trailers behind it.</summary>
+    internal bool LeavesTrailers { get; init; }
+
     /// <summary>
     /// Bytes of the chunk at hand that have not come yet; 0 between chunks. Known before any of them is taken, so that a limit can be
     /// kept in time.
@@ -228,7 +231,7 @@ internal struct ChunkedDecoder
 
     private void EndSizeLine(byte next)
     {
-        Place after = _remaining == 0 ? Place.Trailers : Place.Data;
+        Place after = _remaining > 0 ? Place.Data : LeavesTrailers ? Place.End : Place.Trailers;
         _digits = 0;
         _extensionLine = 0;
         Expect(next, HttpChars.Lf, after, ProtocolFault.BareCarriageReturn);
