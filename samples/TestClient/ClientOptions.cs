@@ -6,4 +6,5 @@ namespace TestClient;
 /// <param name="Count">After how many messages it is over; 0 for never, null for what suits the protocol.</param>
 /// <param name="Size">How many bytes each message has.</param>
 /// <param name="Rate">How many messages are sent in a second; 0 for as many as the connection takes.</param>
-internal sealed record ClientOptions(Uri Uri, string? Protocol, long? Count, int Size, double Rate);
+/// <param name="OffersDeflate">Whether to offer permessage-deflate.</param>
+internal sealed record ClientOptions(Uri Uri, string? Protocol, long? Count, int Size, double Rate, bool OffersDeflate);

@@ -37,20 +37,26 @@ internal static class CommandLine
         "--rate", "R", "How many messages are sent in a second; 0 for as many as the connection takes.",
         $"0 or a number from {SmallestRate} to {LargestRate}", TryReadRate).Or(0);
 
+    private static readonly Option<bool> Deflate = new("--deflate")
+    {
+        Description = "Offers to compress messages (permessage-deflate, RFC 7692), and tells whether the server agreed.",
+    };
+
     /// <summary>Reads the arguments and runs the client, or says in a sentence what is wrong with them.</summary>
     /// <returns>The exit code: that of <paramref name="run"/>, 0 after help, 2 for arguments that are wrong.</returns>
     public static int Run(string[] args, Func<ClientOptions, int> run)
     {
         RootCommand command = new("The EventLoops test client: speaks one of the test server's protocols and checks what comes back.")
         {
-            Url, Protocol, Count, Size, Rate,
+            Url, Protocol, Count, Size, Rate, Deflate,
         };
         command.SetAction(parsed => run(new ClientOptions(
             parsed.GetRequiredValue(Url),
             parsed.GetValue(Protocol),
             parsed.GetValue(Count),
             parsed.GetRequiredValue(Size),
-            parsed.GetRequiredValue(Rate))));
+            parsed.GetRequiredValue(Rate),
+            parsed.GetRequiredValue(Deflate))));
         command.Validators.Add(RefuseSizeThatIsCut);
         return Usage.Run(command, args);
     }

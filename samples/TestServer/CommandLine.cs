@@ -79,13 +79,18 @@ internal static class CommandLine
         "--max-message", "BYTES", "The largest message that is taken; a larger one closes its connection with 1009.",
         $"a number of bytes, at least {SmallestMaxMessage}", TryReadMaxMessage).Or(new ConnectionLimits().MaxMessageSize);
 
+    private static readonly Option<bool> Deflate = new("--deflate")
+    {
+        Description = "Compresses messages (permessage-deflate, RFC 7692) for clients that offer it.",
+    };
+
     /// <summary>Reads the arguments and runs the server, or says in a sentence what is wrong with them.</summary>
     /// <returns>The exit code: that of <paramref name="serve"/>, 0 after help, 2 for arguments that are wrong.</returns>
     public static int Run(string[] args, Func<ServerOptions, int> serve)
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, MaxMessage,
+            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, MaxMessage, Deflate,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
@@ -122,7 +127,10 @@ internal static class CommandLine
         parsed.GetValue(Config),
         Origins[parsed.GetRequiredValue(Origin)],
         LogLevels[parsed.GetRequiredValue(Log)],
-        parsed.GetRequiredValue(MaxMessage));
+        parsed.GetRequiredValue(MaxMessage),
+        ExtensionsFor(parsed.GetRequiredValue(Deflate)));
+
+    private static PermessageDeflate[] ExtensionsFor(bool deflate) => deflate ? [new PermessageDeflate()] : [];
 
     private static bool TryReadPort(string text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
@@ -153,7 +161,7 @@ internal static class CommandLine
     {
         try
         {
-            return SiteConfigFile.Read(given.Tokens[0].Value);
+            return SiteConfigFile.Read(given.Tokens[0].Value, ExtensionsFor(given.GetValue(Deflate)));
         }
         catch (SiteConfigException wrong)
         {

@@ -62,6 +62,7 @@ internal static class Server
         Origin = options.Origin,
         DefaultProtocol = EchoProtocol.ProtocolName,
         Protocols = NewProtocols(),
+        Extensions = options.Extensions,
         Mounts = [.. options.Mounts, .. OwnMounts(options.Root).Where(own => options.Mounts.All(mount => mount.MountPoint != own.MountPoint))],
     };
 

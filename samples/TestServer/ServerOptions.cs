@@ -14,6 +14,7 @@ namespace TestServer;
 /// <param name="Origin">Which sites' pages may open a WebSocket.</param>
 /// <param name="LogLevel">The least that is logged.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
+/// <param name="Extensions">What clients may agree on.</param>
 internal sealed record ServerOptions(
     IPEndPoint EndPoint,
     string Loop,
@@ -23,4 +24,5 @@ internal sealed record ServerOptions(
     IReadOnlyList<VirtualHostOptions>? Hosts,
     OriginPolicy Origin,
     LogLevel LogLevel,
-    long MaxMessage);
+    long MaxMessage,
+    IReadOnlyList<WebSocketExtension> Extensions);

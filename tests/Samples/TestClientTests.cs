@@ -156,7 +156,7 @@ public sealed class TestClientTests(TestServers servers) : IClassFixture<TestSer
         await using SampleProcess client = SampleProcess.Start("TestClient", "--help");
 
         Assert.Equal(0, await client.WaitForExitAsync());
-        foreach (string option in new[] { "<URL>", "--protocol", "--count", "--size", "--rate" })
+        foreach (string option in new[] { "<URL>", "--protocol", "--count", "--size", "--rate", "--deflate" })
             Assert.Contains(option, client.Output, StringComparison.Ordinal);
     }
 

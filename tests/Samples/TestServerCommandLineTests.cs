@@ -118,7 +118,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--max-message"];
+        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--max-message", "--deflate"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);
     }

@@ -69,6 +69,24 @@ public sealed partial class TestServerConfigTests : IDisposable
         Assert.StartsWith("HTTP/1.1 400 ", peer.ReadHead(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Every_host_of_a_file_compresses_when_the_command_line_says_so(bool saysItFirst)
+    {
+        string config = _folder.Write("site.json", """{ "hosts": [ { "listen": ["127.0.0.1:0"] }, { "name": "second", "listen": ["127.0.0.1:0"] } ] }""");
+        string[] arguments = saysItFirst ? ["--deflate", "--config", config] : ["--config", config, "--deflate"];
+        await using SampleProcess server = SampleProcess.Start("TestServer", arguments);
+        Uri first = await server.WaitForAddressAsync();
+        Uri second = new((await server.WaitForLineAsync(SecondAddress(first))).Groups["address"].Value);
+
+        foreach (Uri host in new[] { first, second })
+        {
+            using RawPeer peer = RawPeer.Connect(IPEndPoint.Parse(host.Authority));
+            Assert.Contains("Sec-WebSocket-Extensions: permessage-deflate", peer.Upgrade(fields: "Sec-WebSocket-Extensions: permessage-deflate\r\n"), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task The_file_of_the_document_is_one_that_the_server_runs()
     {

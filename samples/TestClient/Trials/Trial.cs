@@ -22,6 +22,7 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
     private long _lastProgressAt;
     private bool _isDone;
     private string? _failure;
+    private string _extensions = "";
 
     /// <summary>After how many messages it is over.</summary>
     protected long Count { get; } = options.Count switch
@@ -59,7 +60,12 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
     public void Begin(LoopContext context, CancellationTokenSource over)
     {
         _over = over;
-        _connection = context.Connect(new ClientConnectOptions { Uri = options.Uri, Protocols = [this] });
+        _connection = context.Connect(new ClientConnectOptions
+        {
+            Uri = options.Uri,
+            Protocols = [this],
+            Extensions = options.OffersDeflate ? [new PermessageDeflate()] : [],
+        });
     }
 
     /// <summary>Ends it before its time. A trial without an end is complete then.</summary>
@@ -80,6 +86,8 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
             double seconds = Stopwatch.GetElapsedTime(_startedAt, _endedAt).TotalSeconds;
             Console.WriteLine($"{Messages} messages, {Bytes} bytes, {seconds:0.000} s, {Messages / Math.Max(seconds, 1e-6):0} messages/s");
             ReportMore();
+            if (options.OffersDeflate)
+                Console.WriteLine(_extensions.Length > 0 ? $"agreed: {_extensions}" : "agreed: no compression");
         }
 
         if (_failure is null)
@@ -92,6 +100,12 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
     /// <summary>What there is to say beside the numbers that every trial has.</summary>
     protected virtual void ReportMore()
     {
+    }
+
+    protected override CallbackResult OnUpgraded(Connection connection, ref NoSession session)
+    {
+        _extensions = connection.Headers.GetString(KnownHeader.SecWebSocketExtensions);
+        return CallbackResult.Continue;
     }
 
     protected override CallbackResult OnEstablished(Connection connection, ref NoSession session)

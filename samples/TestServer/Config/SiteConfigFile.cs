@@ -23,10 +23,12 @@ internal sealed class SiteConfigFile
     private readonly string _path;
     private readonly byte[] _text;
     private readonly string _folder;
+    private readonly IReadOnlyList<WebSocketExtension> _extensions;
 
-    private SiteConfigFile(string path)
+    private SiteConfigFile(string path, IReadOnlyList<WebSocketExtension> extensions)
     {
         _path = path;
+        _extensions = extensions;
         _folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         try
         {
@@ -39,8 +41,10 @@ internal sealed class SiteConfigFile
     }
 
     /// <summary>The virtual hosts that a file describes.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="extensions">What clients of each of them may agree on.</param>
     /// <exception cref="SiteConfigException">The file cannot be read, or something in it is wrong.</exception>
-    public static IReadOnlyList<VirtualHostOptions> Read(string path) => new SiteConfigFile(path).Read();
+    public static IReadOnlyList<VirtualHostOptions> Read(string path, IReadOnlyList<WebSocketExtension> extensions) => new SiteConfigFile(path, extensions).Read();
 
     private VirtualHostOptions[] Read()
     {
@@ -80,6 +84,7 @@ internal sealed class SiteConfigFile
             // Without a name a client would get protocol 0, which knows nothing of WebSockets.
             DefaultProtocol = host.DefaultProtocol ?? protocols.ElementAtOrDefault(1)?.Name,
             Origin = origin,
+            Extensions = _extensions,
             Mounts = [.. host.Mounts.Select((mount, index) => ReadMount(mount, protocols, Item(at, "mounts", index)))],
         };
     }

@@ -19,19 +19,13 @@ internal sealed class MirrorRing
     // How long one reader may hold up all the others without taking a message: as long as the library waits for the last bytes of a connection.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly byte[][] _messages = new byte[Capacity][];
-    private readonly int[] _lengths = new int[Capacity];
-    private readonly MessageKind[] _kinds = new MessageKind[Capacity];
+    private readonly PreparedMessage[] _messages = new PreparedMessage[Capacity];
     private readonly List<Reader> _readers = [];
     private readonly LoopTimer _patience;
     private long _head;
     private bool _isFull;
 
-    public MirrorRing()
-    {
-        Array.Fill(_messages, []);
-        _patience = new LoopTimer(_ => SendSleepersAway());
-    }
+    public MirrorRing() => _patience = new LoopTimer(_ => SendSleepersAway());
 
     /// <summary>Lets a connection read what is added from now on.</summary>
     public Reader Join(Connection connection)
@@ -51,16 +45,12 @@ internal sealed class MirrorRing
             reader.Connection.Thread.Loop.Cancel(_patience);
     }
 
+    /// <summary>Adds a message: framed, and compressed for those who agreed on it, once for all readers.</summary>
     public void Add(ReadOnlySpan<byte> message)
     {
-        int slot = (int)(_head++ % Capacity);
-        if (_messages[slot].Length < message.Length)
-            _messages[slot] = new byte[message.Length];
-        message.CopyTo(_messages[slot]);
-        _lengths[slot] = message.Length;
-
         // Everything goes out as text, since it is read by pages; only what is no text cannot (RFC 6455 5.6).
-        _kinds[slot] = Utf8.IsValid(message) ? MessageKind.Text : MessageKind.Binary;
+        MessageKind kind = Utf8.IsValid(message) ? MessageKind.Text : MessageKind.Binary;
+        _messages[_head++ % Capacity] = new PreparedMessage(message, kind);
     }
 
     /// <summary>Sends a reader what it has not seen.</summary>
@@ -69,8 +59,7 @@ internal sealed class MirrorRing
     {
         while (reader.Next < _head)
         {
-            int slot = (int)(reader.Next % Capacity);
-            if (reader.Connection.TrySend(_messages[slot].AsSpan(0, _lengths[slot]), _kinds[slot]) == WriteResult.Busy)
+            if (reader.Connection.TrySend(_messages[reader.Next % Capacity]) == WriteResult.Busy)
                 return false;
 
             reader.Next++;

@@ -38,7 +38,7 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
         if (session.Seen == board.Changes)
             return CallbackResult.Continue;
 
-        if (connection.Write(board.Text(), MessageKind.Text) == WriteResult.Accepted)
+        if (connection.Write(board.Message()) == WriteResult.Accepted)
             session.Seen = board.Changes;
         return CallbackResult.Continue;
     }
@@ -66,26 +66,31 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
 
     internal sealed record Visitor(string Peer, string Time, string UserAgent);
 
-    /// <summary>Everybody, and the text that says so: written once after a change, however many want to have it.</summary>
+    /// <summary>Everybody, and the message that says so: made once after a change, however many want to have it.</summary>
     private sealed class Board
     {
         private readonly ArrayBufferWriter<byte> _text = new(LongestText);
+        private PreparedMessage? _message;
         private long _written;
 
         public LinkedList<Visitor> Visitors { get; } = [];
 
         public long Changes { get; set; }
 
-        public ReadOnlySpan<byte> Text()
+        public PreparedMessage Message()
         {
-            if (_written != Changes)
+            if (_message is null || _written != Changes)
+            {
                 Write();
-            return _text.WrittenSpan;
+                _message = new PreparedMessage(_text.WrittenSpan, MessageKind.Text);
+                _written = Changes;
+            }
+
+            return _message;
         }
 
         private void Write()
         {
-            _written = Changes;
             _text.ResetWrittenCount();
             _text.Write(" "u8);
             using Utf8JsonWriter json = new(_text);
