@@ -2,22 +2,31 @@ using Xunit;
 
 namespace EventLoops.Tests.Samples;
 
-/// <summary>The test server's page in a real browser: the only judge of a WebSocket server that everybody has.</summary>
+/// <summary>The test server and its page in a real browser: the only judge of a WebSocket server that everybody has.</summary>
 public sealed class BrowserTests
 {
     /// <summary>The script has a deadline for each of its steps; this one is for a browser that hangs between them.</summary>
     private static readonly TimeSpan WholeVisit = TimeSpan.FromMinutes(4);
 
     [Theory]
+    [InlineData("poll", "")]
+    [InlineData("external", "")]
+    [InlineData("epoll", "--deflate")]
+    public Task Two_visitors_of_the_page_count_draw_together_and_see_each_other(string loop, string option) => VisitAsync("page.test.mjs", loop, option);
+
+    [Theory]
     [InlineData("poll")]
-    [InlineData("external")]
-    public async Task Two_visitors_of_the_page_count_draw_together_and_see_each_other(string loop)
+    [InlineData("epoll")]
+    public Task The_browser_talks_compressed_to_a_server_that_does(string loop) => VisitAsync("deflate.test.mjs", loop, "--deflate");
+
+    private static async Task VisitAsync(string script, string loop, string option)
     {
-        await using SampleProcess server = SampleProcess.Start("TestServer", "--port", "0", "--loop", loop);
+        string[] options = option.Length == 0 ? [] : [option];
+        await using SampleProcess server = TestServers.Start(["--loop", loop, .. options]);
         Uri address = await server.WaitForAddressAsync(loop);
 
         await using SampleProcess browser = SampleProcess.StartTool(
-            "node", Path.Combine(RepositoryFiles.Root, "tests/Samples/browser/page.test.mjs"), address.ToString());
+            "node", Path.Combine(RepositoryFiles.Root, "tests/Samples/browser", script), address.ToString());
         int verdict = await browser.WaitForExitAsync(WholeVisit);
         Assert.True(verdict == 0, $"The visit failed:\n{browser.Output}\nThe server printed:\n{server.Output}");
 

@@ -1,47 +1,10 @@
 // Opens the test server's page in two tabs of a real browser and uses it as two visitors would.
 // Usage: node page.test.mjs http://127.0.0.1:7681      Prints a line per step; exit code 0 means that every step held.
-// The browser is the system's own: /usr/bin/chromium, or what the variable CHROMIUM names.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-
-const STEP_DEADLINE = 20_000;
-const LAUNCH_DEADLINE = 60_000;
-
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox", // as root, which is what containers are, Chromium has no sandbox to offer
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { STEP_DEADLINE, step, withBrowser } from "./browser.mjs";
 
 /** What a page may not do: say an error on its console, throw, or ask for something that is not there. */
 const complaints = [];
-
-async function main(base) {
-  const profile = await mkdtemp(join(tmpdir(), "eventloops-browser-"));
-  let context;
-  try {
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-      headless: true,
-      args: FLAGS,
-      timeout: LAUNCH_DEADLINE,
-      viewport: { width: 1280, height: 900 },
-    });
-    context.setDefaultTimeout(STEP_DEADLINE);
-    await visit(context, base);
-  } finally {
-    await context?.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
 
 async function visit(context, base) {
   const first = await openTab(context, base, "first tab");
@@ -167,16 +130,6 @@ function until(tab, condition, argument) {
   return tab.waitForFunction(condition, argument, { timeout: STEP_DEADLINE, polling: 50 });
 }
 
-async function step(name, action) {
-  try {
-    await action();
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    console.log(`FAILED  ${name}`);
-    throw error;
-  }
-}
-
 const base = process.argv[2];
 if (!base) {
   console.error("usage: node page.test.mjs BASE-URL");
@@ -184,7 +137,7 @@ if (!base) {
 }
 
 try {
-  await main(base);
+  await withBrowser((context) => visit(context, base));
 } catch (error) {
   console.log(error.message);
   for (const complaint of complaints) console.log(`complaint: ${complaint}`);
