@@ -302,7 +302,7 @@ public sealed class ClientWebSocketTests
     private static Task SendTextAsync(ClientWebSocket client, string text) =>
         client.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, UntilDeadline);
 
-    private static async Task<Message> ReceiveAsync(ClientWebSocket client)
+    internal static async Task<Message> ReceiveAsync(ClientWebSocket client)
     {
         using MemoryStream bytes = new();
         byte[] buffer = new byte[16 * 1024];
@@ -316,7 +316,7 @@ public sealed class ClientWebSocketTests
         }
     }
 
-    private static async Task CloseNormallyAsync(ClientWebSocket client, InteropProtocol protocol)
+    internal static async Task CloseNormallyAsync(ClientWebSocket client, InteropProtocol protocol)
     {
         await client.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", UntilDeadline);
 

@@ -18,6 +18,9 @@ internal sealed class Conversation(LoopThread thread)
     /// <summary>The subprotocol that the server chose, once the connection is open.</summary>
     public TaskCompletionSource<string> Established { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The extensions that the server agreed to, with their parameters. There once the connection is open.</summary>
+    public string Extensions { get; set; } = "";
+
     public TaskCompletionSource<ConnectFailure> Failed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource<CloseInfo> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

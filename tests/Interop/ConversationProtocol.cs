@@ -8,6 +8,7 @@ internal sealed class ConversationProtocol(string name = "interop") : Protocol<C
     protected override CallbackResult OnUpgraded(Connection connection, ref Session session)
     {
         session.Subprotocol = connection.Headers.GetString(KnownHeader.SecWebSocketProtocol);
+        Of(connection).Extensions = connection.Headers.GetString(KnownHeader.SecWebSocketExtensions);
         return CallbackResult.Continue;
     }
 
@@ -32,7 +33,7 @@ internal sealed class ConversationProtocol(string name = "interop") : Protocol<C
         Queue<Message> outgoing = Of(connection).Outgoing;
         while (outgoing.TryPeek(out Message? message))
         {
-            if (connection.Write(message.Bytes, message.Kind) == WriteResult.Busy)
+            if (TryWrite(connection, ref session, message) == WriteResult.Busy)
             {
                 connection.RequestWritable();
                 break;
@@ -42,6 +43,24 @@ internal sealed class ConversationProtocol(string name = "interop") : Protocol<C
         }
 
         return CallbackResult.Continue;
+    }
+
+    /// <summary>Writes what is left of a message, fragment by fragment.</summary>
+    private static WriteResult TryWrite(Connection connection, ref Session session, Message message)
+    {
+        if (message.Fragments == 1) return connection.Write(message.Bytes, message.Kind);
+
+        for (; session.Fragment < message.Fragments; session.Fragment++)
+        {
+            int start = (int)((long)message.Bytes.Length * session.Fragment / message.Fragments);
+            int end = (int)((long)message.Bytes.Length * (session.Fragment + 1) / message.Fragments);
+            MessagePart part = session.Fragment == 0 ? MessagePart.First : session.Fragment == message.Fragments - 1 ? MessagePart.Last : MessagePart.Middle;
+            WriteResult result = connection.Write(message.Bytes.AsSpan(start, end - start), message.Kind, part);
+            if (result != WriteResult.Accepted) return result;
+        }
+
+        session.Fragment = 0;
+        return WriteResult.Accepted;
     }
 
     protected override CallbackResult OnPong(Connection connection, ref Session session, ReadOnlySpan<byte> payload)
@@ -64,5 +83,6 @@ internal sealed class ConversationProtocol(string name = "interop") : Protocol<C
     {
         public MessageBuffer Message;
         public string? Subprotocol;
+        public int Fragment;
     }
 }

@@ -21,7 +21,8 @@ internal sealed class KestrelServer : IAsyncDisposable
 
     public int Port => new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 
-    public static async Task<KestrelServer> StartAsync()
+    /// <param name="wishes">What it wants of permessage-deflate, of which it can choose its own half; null to agree to none.</param>
+    public static async Task<KestrelServer> StartAsync(DeflateWishes? wishes = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -30,7 +31,7 @@ internal sealed class KestrelServer : IAsyncDisposable
 
         WebApplication application = builder.Build();
         application.UseWebSockets();
-        application.Map("/socket", ServeAsync);
+        application.Map("/socket", context => ServeAsync(context, wishes));
         await application.StartAsync();
         return new KestrelServer(application);
     }
@@ -43,7 +44,7 @@ internal sealed class KestrelServer : IAsyncDisposable
         await _application.DisposeAsync();
     }
 
-    private static async Task ServeAsync(HttpContext context)
+    private static async Task ServeAsync(HttpContext context, DeflateWishes? wishes)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
@@ -52,7 +53,13 @@ internal sealed class KestrelServer : IAsyncDisposable
         }
 
         string? protocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(name => name == "interop");
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        {
+            SubProtocol = protocol,
+            DangerousEnableCompression = wishes is not null,
+            DisableServerContextTakeover = wishes is { ServerForgets: true },
+            ServerMaxWindowBits = wishes?.ServerBits ?? 15,
+        });
         try
         {
             await TalkAsync(context, socket);

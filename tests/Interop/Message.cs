@@ -8,6 +8,9 @@ internal sealed record Message(MessageKind Kind, byte[] Bytes)
     /// <summary>Around each of the three ways in which RFC 6455 5.2 writes a length, and a size that takes many reads and writes.</summary>
     public static readonly int[] Sizes = [0, 1, 125, 126, 127, 65535, 65536, 1024 * 1024];
 
+    /// <summary>In how many fragments it is sent.</summary>
+    public int Fragments { get; init; } = 1;
+
     public string Text => Encoding.UTF8.GetString(Bytes);
 
     /// <summary>Bytes in which every place within a megabyte differs from its neighbours' neighbours.</summary>

@@ -1,9 +1,11 @@
 // A client that puts a server to one test. Exit code 0 when it passes, 1 with a sentence when it does not.
-// Usage: node client.mjs URL TEST plain|deflate|declined
+// Usage: node client.mjs URL TEST plain|deflate|declined [WISHES]
 //   plain offers no compression, deflate offers permessage-deflate and expects it to be agreed, declined offers it and expects that it is not.
+//   WISHES is what it wants of it: "server_max_window_bits=9; client_no_context_takeover". The answer of the server is printed.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { deflateOptions } from "./deflate.mjs";
 
 const Deadline = 30_000;
 const Sizes = [0, 1, 125, 126, 127, 65535, 65536, 1024 * 1024];
@@ -122,8 +124,9 @@ async function closeNormally(socket) {
   assert.equal(socket.waiting.length, 0);
 }
 
-async function open(url, compression) {
-  const socket = new WebSocket(url, ["unknown", "interop"], { perMessageDeflate: compression === "plain" ? false : { threshold: 0 } });
+async function open(url, compression, wishes) {
+  const socket = new WebSocket(url, ["unknown", "interop"], { perMessageDeflate: compression === "plain" ? false : deflateOptions(wishes) });
+  socket.on("upgrade", (answer) => console.log(`agreed: ${answer.headers["sec-websocket-extensions"] ?? "nothing"}`));
   socket.waiting = [];
   socket.on("message", (data, binary) => {
     const message = { data, binary };
@@ -138,9 +141,9 @@ async function open(url, compression) {
   return socket;
 }
 
-const [url, name, compression] = process.argv.slice(2);
+const [url, name, compression, wishes = ""] = process.argv.slice(2);
 if (!tests[name] || !["plain", "deflate", "declined"].includes(compression)) {
-  console.error(`usage: node client.mjs URL ${Object.keys(tests).join("|")} plain|deflate|declined`);
+  console.error(`usage: node client.mjs URL ${Object.keys(tests).join("|")} plain|deflate|declined [WISHES]`);
   process.exit(2);
 }
 
@@ -150,7 +153,7 @@ setTimeout(() => {
 }, Deadline).unref();
 
 try {
-  await tests[name](await open(url, compression));
+  await tests[name](await open(url, compression, wishes));
 } catch (error) {
   console.error(`'${name}' failed: ${error.stack}`);
   process.exit(1);

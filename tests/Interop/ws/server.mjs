@@ -1,17 +1,19 @@
 // A server that echoes, and does what a text message that begins with "!" asks for, as InteropProtocol.cs does.
-// Usage: node server.mjs plain|deflate       With deflate it agrees to permessage-deflate when a client offers it.
+// Usage: node server.mjs plain|deflate [WISHES]
+//   With deflate it agrees to permessage-deflate when a client offers it. WISHES is what it wants: "server_max_window_bits=9; client_no_context_takeover".
 import { WebSocketServer } from "ws";
+import { deflateOptions } from "./deflate.mjs";
 
-const [compression] = process.argv.slice(2);
+const [compression, wishes = ""] = process.argv.slice(2);
 if (compression !== "plain" && compression !== "deflate") {
-  console.error("usage: node server.mjs plain|deflate");
+  console.error("usage: node server.mjs plain|deflate [WISHES]");
   process.exit(2);
 }
 
 const server = new WebSocketServer({
   host: "127.0.0.1",
   port: 0,
-  perMessageDeflate: compression === "deflate" ? { threshold: 0 } : false,
+  perMessageDeflate: compression === "deflate" ? deflateOptions(wishes) : false,
   handleProtocols: (offered) => (offered.has("interop") ? "interop" : false),
 });
 
