@@ -182,6 +182,57 @@ public abstract class DeflateRows(LoopFactory factory) : ReliabilityRows(factory
     }
 
     [Theory]
+    [InlineData(Side.Server)]
+    [InlineData(Side.Client)]
+    public void D07_the_length_of_a_message_tells_nothing_of_the_secret_in_it_when_it_is_kept_from_being_compressed(Side side)
+    {
+        const string Secret = "token=4711-0815-2342-9663-5150";
+        string wrong = new([.. Secret.Reverse()]);
+        RawPeer peer = Open(side, Both);
+
+        Assert.True(Send(Secret, compress: true).Payload.Length < Send(wrong, compress: true).Payload.Length, "It is compression that tells.");
+        RawFrame kept = Send(Secret, compress: false);
+        Assert.Equal((0, Encoding.ASCII.GetByteCount(TextWith(Secret))), (kept.Bits, kept.Payload.Length));
+        Assert.Equal(kept.Payload.Length, Send(wrong, compress: false).Payload.Length);
+
+        RawFrame Send(string guess, bool compress)
+        {
+            Assert.Equal(WriteResult.Accepted, Opened!.TrySend(Encoding.ASCII.GetBytes(TextWith(guess)), MessageKind.Text, compress: compress));
+            return peer.ReadFrame();
+        }
+
+        static string TextWith(string guess) => $"{{ \"secret\": \"{Secret}\", \"you sent\": \"{guess}\" }}";
+    }
+
+    [Theory]
+    [InlineData(Side.Server)]
+    [InlineData(Side.Client)]
+    public void D07_what_was_kept_from_being_compressed_leaves_no_trace_in_later_messages(Side side)
+    {
+        byte[] secret = "token=4711-0815-2342-9663-5150"u8.ToArray();
+        RawPeer peer = Open(side, "permessage-deflate");
+
+        // The guess comes behind the secret, where the context of earlier messages would give it away: it would be a short reference, and senseless by itself.
+        Opened!.TrySend(secret, MessageKind.Text, compress: false);
+        Opened!.TrySend(secret, MessageKind.Text);
+
+        Assert.Equal(0, peer.ReadFrame().Bits);
+        RawFrame guess = peer.ReadFrame();
+        Assert.Equal(RawFrame.Rsv1, guess.Bits);
+        Assert.Equal(secret, RawDeflate.DecompressAlone(guess.Payload));
+    }
+
+    [Fact]
+    public void D07_compression_is_off_until_it_is_listed()
+    {
+        RawPeer server = AcceptClient();
+        Assert.DoesNotContain("Sec-WebSocket-Extensions", server.AcceptUpgrade(), StringComparison.OrdinalIgnoreCase);
+        RawPeer client = Connect();
+        Assert.DoesNotContain("Sec-WebSocket-Extensions", client.Upgrade(fields: "Sec-WebSocket-Extensions: permessage-deflate\r\n"), StringComparison.OrdinalIgnoreCase);
+        Harness.RunUntil(() => Opened is { IsServer: true, State: ConnectionState.Established });
+    }
+
+    [Theory]
     [MemberData(nameof(Ways))]
     public void W12_text_is_checked_as_it_comes_out_of_the_decompressor(Side side, bool cut)
     {
