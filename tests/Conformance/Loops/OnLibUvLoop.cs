@@ -41,6 +41,8 @@ public static class OnLibUvLoop
 
     public sealed class Prepared() : PreparedSuite(s_new);
 
+    public sealed class CompressionAgreement() : CompressionAgreementSuite(s_new);
+
     public sealed class Compression() : CompressionSuite(s_new);
 
     public sealed class Http() : HttpSuite(s_new);

@@ -42,6 +42,8 @@ public static class OnSimulatedLoop
 
     public sealed class Prepared() : PreparedSuite(s_new);
 
+    public sealed class CompressionAgreement() : CompressionAgreementSuite(s_new);
+
     public sealed class Compression() : CompressionSuite(s_new);
 
     public sealed class Http() : HttpSuite(s_new);
