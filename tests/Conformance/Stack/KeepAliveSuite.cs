@@ -138,6 +138,29 @@ public abstract class KeepAliveSuite(LoopFactory factory) : LoopBench(factory)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public void A_peer_that_nobody_has_listened_to_has_its_whole_time_once_somebody_does(bool isServer)
+    {
+        (Connection connection, RawPeer peer) = OpenWith(On(), isServer);
+        Pass(s_pingAfter);
+        Assert.Equal(9, peer.ReadFrame().Opcode);
+        connection.PauseReceive();
+        Pass(s_giveUpAfter - TimeSpan.FromMilliseconds(1));
+        connection.ResumeReceive();
+
+        // Nothing has come when the time that began with the ping is over; it counts from the moment at which something could have been heard.
+        Pass(s_pingAfter - TimeSpan.FromMilliseconds(1));
+        Assert.Empty(Recorder.Closes);
+        Assert.Empty(peer.ReadAll());
+        Pass(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(9, peer.ReadFrame().Opcode);
+        Pass(s_giveUpAfter);
+
+        Assert.Single(Recorder.Closes);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public void A_peer_that_takes_nothing_and_says_nothing_is_given_up_though_no_ping_could_leave(bool isServer)
     {
         (Connection connection, RawPeer peer) = OpenWith(On(), isServer);
