@@ -136,8 +136,9 @@ internal sealed class UrlEncodedReader(FormLimits limits) : FormReader(limits)
     /// <summary>Decodes until the buffer is full or the value ends. How many bytes that were, or -1 when an escape is malformed.</summary>
     private int Decode(scoped ref ReadOnlySpan<byte> input)
     {
+        // No further than the byte that is too much: what comes behind it must not decide which fault it is.
         int length = 0;
-        while (!input.IsEmpty && length < BufferSize)
+        while (!input.IsEmpty && length < BufferSize && _valueLength + length <= Limits.MaxFieldSize)
         {
             if (_escapeDigits < 0 && input[0] == '&')
             {
