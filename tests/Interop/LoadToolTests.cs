@@ -7,6 +7,7 @@ namespace EventLoops.Tests.Interop;
 /// <summary>
 /// The load generators and the slow attackers that others wrote, each for a few seconds: everybody who behaves is answered, and those who do not cost no memory.
 /// </summary>
+[Collection(AloneOnTheMachine.Name)]
 public sealed partial class LoadToolTests : IAsyncLifetime
 {
     // What a thousand connections may hold at most: a head of 1 KiB, their objects, and bytes that the kernel does not take.
