@@ -17,7 +17,8 @@ internal static class Usage
     /// <returns>The exit code.</returns>
     public static int Run(RootCommand command, string[] args)
     {
-        ParseResult result = command.Parse(args);
+        // An argument that begins with @ is a value like any other, and no file with more arguments in it.
+        ParseResult result = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Action is not ParseErrorAction)
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 

@@ -18,8 +18,8 @@ internal static class CommandLine
     private const string TokenMarks = "!#$%&'*+-.^_`|~";
 
     private static readonly Argument<Uri> Url = Usage.Argument<Uri>(
-        "URL", "Where to connect to: ws://host[:port]/path.",
-        "an address of the form ws://host[:port]/path", TryReadUri);
+        "URL", "Where to connect to: ws://host[:port]/path for a WebSocket, http://host[:port]/path for a request.",
+        "an address of the form ws://host[:port]/path or http://host[:port]/path", TryReadUri);
 
     private static readonly Option<string> Protocol = Usage.Option<string>(
         "--protocol", "NAME", "The protocol to ask for. Without it none is asked for, and the server is expected to echo.",
@@ -42,22 +42,49 @@ internal static class CommandLine
         Description = "Offers to compress messages (permessage-deflate, RFC 7692), and tells whether the server agreed.",
     };
 
+    private static readonly Option<string> Method = Usage.Option<string>(
+        "--method", "M", "The method of a request; without it GET, or POST with --data.",
+        "a method such as PUT", TryReadProtocol);
+
+    private static readonly Option<string> Data = new("--data") { Description = "The body of a request, or @FILE for what is in a file.", HelpName = "TEXT|@FILE" };
+
+    private static readonly Option<string> Output = new("--output") { Description = "Where the body of a reply goes instead of standard output.", HelpName = "FILE" };
+
+    private static readonly Option<bool> Follow = new("--follow") { Description = "Follows redirects, up to five." };
+
+    private static readonly Option<long> LimitRate = Usage.Option<long>(
+        "--limit-rate", "BYTES", "How many bytes of a reply are read in a second; 0 for as many as come.",
+        "a number of bytes", TryReadBytes).Or(0);
+
+    private static readonly Option<int> Retry = Usage.Option<int>(
+        "--retry", "N", "How often connecting is tried in all, after times that double.",
+        "a number of attempts from 1 to 1000", TryReadAttempts).Or(1);
+
     /// <summary>Reads the arguments and runs the client, or says in a sentence what is wrong with them.</summary>
     /// <returns>The exit code: that of <paramref name="run"/>, 0 after help, 2 for arguments that are wrong.</returns>
     public static int Run(string[] args, Func<ClientOptions, int> run)
     {
-        RootCommand command = new("The EventLoops test client: speaks one of the test server's protocols and checks what comes back.")
+        RootCommand command = new("The EventLoops test client: speaks one of the test server's protocols and checks what comes back, or fetches something by HTTP.")
         {
-            Url, Protocol, Count, Size, Rate, Deflate,
+            Url, Protocol, Count, Size, Rate, Deflate, Method, Data, Output, Follow, LimitRate, Retry,
         };
-        command.SetAction(parsed => run(new ClientOptions(
-            parsed.GetRequiredValue(Url),
-            parsed.GetValue(Protocol),
-            parsed.GetValue(Count),
-            parsed.GetRequiredValue(Size),
-            parsed.GetRequiredValue(Rate),
-            parsed.GetRequiredValue(Deflate))));
+        command.SetAction(parsed => run(new ClientOptions(parsed.GetRequiredValue(Url))
+        {
+            Protocol = parsed.GetValue(Protocol),
+            Count = parsed.GetValue(Count),
+            Size = parsed.GetRequiredValue(Size),
+            Rate = parsed.GetRequiredValue(Rate),
+            OffersDeflate = parsed.GetValue(Deflate),
+            Method = parsed.GetValue(Method),
+            Data = parsed.GetValue(Data),
+            Output = parsed.GetValue(Output),
+            Follow = parsed.GetValue(Follow),
+            LimitRate = parsed.GetRequiredValue(LimitRate),
+            Attempts = parsed.GetRequiredValue(Retry),
+        }));
         command.Validators.Add(RefuseSizeThatIsCut);
+        command.Validators.Add(RefuseWhatTheOtherKindTakes);
+        command.Validators.Add(RefuseFileThatIsNotThere);
         return Usage.Run(command, args);
     }
 
@@ -69,12 +96,30 @@ internal static class CommandLine
             result.AddError($"--size is at most {LargestMirrored} with {Mirror}, not {size}.");
     }
 
+    /// <summary>An option that would be ignored is a mistake of whoever gave it.</summary>
+    private static void RefuseWhatTheOtherKindTakes(CommandResult result)
+    {
+        if (result.GetResult(Url) is not { Tokens: [Token url] } || !TryReadUri(url.Value, out Uri uri))
+            return;
+
+        bool isHttp = uri.Scheme == Uri.UriSchemeHttp;
+        Option[] foreign = isHttp ? [Protocol, Count, Size, Rate, Deflate] : [Method, Data, Output, LimitRate];
+        if (Array.Find(foreign, option => result.GetResult(option) is { Implicit: false }) is { } wrong)
+            result.AddError($"{wrong.Name} is for {(isHttp ? "ws" : "http")}:// addresses.");
+    }
+
+    private static void RefuseFileThatIsNotThere(CommandResult result)
+    {
+        if (TextOf(result, Data) is ['@', .. string file] && !File.Exists(file))
+            result.AddError($"--data takes text, or @ and the name of a file that is there, not '@{file}'.");
+    }
+
     private static string TextOf(CommandResult result, Option option) =>
         result.GetResult(option) is { Tokens: [.., Token last] } ? last.Value : "";
 
     private static bool TryReadUri(string text, out Uri uri)
     {
-        bool isUri = Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme == Uri.UriSchemeWs && parsed.Host.Length > 0;
+        bool isUri = Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "ws" or "http" && parsed.Host.Length > 0;
         uri = parsed!;
         return isUri;
     }
@@ -84,6 +129,12 @@ internal static class CommandLine
         name = text;
         return text.Length > 0 && text.All(mark => char.IsAsciiLetterOrDigit(mark) || TokenMarks.Contains(mark, StringComparison.Ordinal));
     }
+
+    private static bool TryReadBytes(string text, out long bytes) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes);
+
+    private static bool TryReadAttempts(string text, out int attempts) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out attempts) && attempts is >= 1 and <= 1000;
 
     private static bool TryReadCount(string text, out long? count)
     {

@@ -3,24 +3,25 @@ using EventLoops;
 using TestClient;
 using TestClient.Trials;
 
-// Connects to a server, speaks one of the test server's protocols and checks what comes back. CommandLine.cs says what can be chosen,
-// and each file under Trials is what the client does for one kind of protocol.
+// ws:// connects to a server, speaks one of the test server's protocols and checks what comes back: each file under Trials is what the client does for one kind
+// of protocol. http:// asks for something, as curl does: Transfer.cs. CommandLine.cs says what can be chosen.
 return CommandLine.Run(args, static options =>
 {
-    Trial trial = Trial.For(options);
+    using Transfer? transfer = options.Uri.Scheme == Uri.UriSchemeHttp ? new Transfer(options) : null;
+    IErrand errand = transfer is null ? Trial.For(options) : transfer;
     using CancellationTokenSource over = new();
     using LoopContext context = new(new LoopContextOptions());
-    trial.Begin(context, over);
+    errand.Begin(context, over);
 
     using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     context.Run(over.Token);
-    return trial.Report();
+    return errand.Report();
 
     void Stop(PosixSignalContext signal)
     {
         // The handler runs on a thread of its own, and only Post may be called from there.
         signal.Cancel = true;
-        context.Loop.Post(_ => trial.Interrupt(), null);
+        context.Loop.Post(_ => errand.Interrupt(), null);
     }
 });

@@ -122,6 +122,9 @@ public abstract class ReliabilityRows : IDisposable
     /// <summary>A raw server to which our client has connected. Its request has not been read.</summary>
     protected RawPeer AcceptClient() => Own(Listen(out _).Accept());
 
+    /// <summary>A listener for clients that a row connects itself.</summary>
+    protected RawListener Listen() => _bench.Listen();
+
     /// <summary>A listener to which our client is on its way.</summary>
     protected RawListener Listen(out Connection client)
     {

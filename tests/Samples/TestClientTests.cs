@@ -45,6 +45,55 @@ public sealed class TestClientTests(TestServers servers) : IClassFixture<TestSer
     }
 
     [Fact]
+    public async Task It_fetches_a_page_as_curl_does()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            await using SampleProcess client = SampleProcess.Start("TestClient", new Uri(servers[TestServers.Poll], "/").ToString(), "--output", file);
+
+            Assert.True(await client.WaitForExitAsync() == 0, client.Output);
+            Assert.StartsWith("200, ", client.Output, StringComparison.Ordinal);
+            Assert.Contains("<html", await File.ReadAllTextAsync(file), StringComparison.OrdinalIgnoreCase);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("--data hello", "POST / HTTP/1.1", "hello")]
+    [InlineData("--data hello --method PUT", "PUT / HTTP/1.1", "hello")]
+    public async Task It_sends_data_and_prints_what_comes_back(string arguments, string line, string body)
+    {
+        using TcpListener listener = Listen();
+        await using SampleProcess client = SampleProcess.Start("TestClient", [$"http://{listener.LocalEndpoint}/", .. Split(arguments)]);
+        using RawPeer server = new(await listener.AcceptSocketAsync().WaitAsync(SampleProcess.Deadline), isClient: false, harness: null);
+        Assert.StartsWith(line, server.ReadHead(), StringComparison.Ordinal);
+        Assert.Equal(body, server.ReadText(body.Length));
+        server.Send("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot here\n");
+
+        Assert.Equal(0, await client.WaitForExitAsync());
+        Assert.Contains("not here\n", client.Output, StringComparison.Ordinal);
+        Assert.Contains("404, 9 bytes, ", client.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reply_that_is_cut_short_is_a_failure()
+    {
+        using TcpListener listener = Listen();
+        await using SampleProcess client = SampleProcess.Start("TestClient", $"http://{listener.LocalEndpoint}/");
+        using RawPeer server = new(await listener.AcceptSocketAsync().WaitAsync(SampleProcess.Deadline), isClient: false, harness: null);
+        server.ReadHead();
+        server.Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        server.Close();
+
+        Assert.Equal(1, await client.WaitForExitAsync());
+        Assert.Contains("failed: the reply is not complete: 1006 by remote: The connection ended inside a body.\n", client.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_there_is_a_failure()
     {
         using Socket closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -135,8 +184,13 @@ public sealed class TestClientTests(TestServers servers) : IClassFixture<TestSer
 
     [Theory]
     [InlineData("", "Required argument 'URL' missing for command: 'TestClient'.")]
-    [InlineData("http://127.0.0.1", "URL takes an address of the form ws://host[:port]/path, not 'http://127.0.0.1'.")]
-    [InlineData("nonsense", "URL takes an address of the form ws://host[:port]/path, not 'nonsense'.")]
+    [InlineData("https://127.0.0.1", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, not 'https://127.0.0.1'.")]
+    [InlineData("nonsense", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, not 'nonsense'.")]
+    [InlineData("http://127.0.0.1 --protocol echo", "--protocol is for ws:// addresses.")]
+    [InlineData("ws://127.0.0.1 --output file", "--output is for http:// addresses.")]
+    [InlineData("http://127.0.0.1 --method a/b", "--method takes a method such as PUT, not 'a/b'.")]
+    [InlineData("http://127.0.0.1 --data @/nowhere", "--data takes text, or @ and the name of a file that is there, not '@/nowhere'.")]
+    [InlineData("ws://127.0.0.1 --retry 0", "--retry takes a number of attempts from 1 to 1000, not '0'.")]
     [InlineData("ws://127.0.0.1 --count many", "--count takes a number of messages, not 'many'.")]
     [InlineData("ws://127.0.0.1 --size -1", "--size takes a number of bytes up to 16777216, not '-1'.")]
     [InlineData("ws://127.0.0.1 --rate 0.0001", "--rate takes 0 or a number from 0.001 to 1000000, not '0.0001'.")]
@@ -156,7 +210,7 @@ public sealed class TestClientTests(TestServers servers) : IClassFixture<TestSer
         await using SampleProcess client = SampleProcess.Start("TestClient", "--help");
 
         Assert.Equal(0, await client.WaitForExitAsync());
-        foreach (string option in new[] { "<URL>", "--protocol", "--count", "--size", "--rate", "--deflate" })
+        foreach (string option in new[] { "<URL>", "--protocol", "--count", "--size", "--rate", "--deflate", "--method", "--data", "--output", "--follow", "--limit-rate", "--retry" })
             Assert.Contains(option, client.Output, StringComparison.Ordinal);
     }
 

@@ -9,7 +9,7 @@ namespace TestClient.Trials;
 /// </summary>
 /// <param name="options">What the command line asked for.</param>
 /// <param name="usualCount">How many messages suit the protocol.</param>
-internal abstract class Trial(ClientOptions options, long usualCount) : Protocol<NoSession>(options.Protocol ?? "")
+internal abstract class Trial(ClientOptions options, long usualCount) : Protocol<NoSession>(options.Protocol ?? ""), IErrand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(1);
@@ -65,6 +65,9 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
             Uri = options.Uri,
             Protocols = [this],
             Extensions = options.OffersDeflate ? [new PermessageDeflate()] : [],
+            FollowRedirects = options.Follow,
+            Retry = options.Attempts > 1 ? new RetryPolicy { MaxAttempts = options.Attempts } : null,
+            UseProxyEnvironment = true,
         });
     }
 

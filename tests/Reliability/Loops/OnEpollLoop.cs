@@ -11,6 +11,8 @@ public static class OnEpollLoop
 
     public sealed class Reply() : ReplyRows(s_new);
 
+    public sealed class HttpReply() : HttpReplyRows(s_new);
+
     public sealed class Frames() : FrameRows(s_new);
 
     public sealed class Messages() : MessageRows(s_new);
