@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using EventLoops.Simulated;
+using EventLoops.Tests.Connections;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -11,6 +12,7 @@ namespace EventLoops.Tests.WebSocket;
 /// Whatever is agreed on, however messages are fragmented, compressed or not, and wherever the kernel cuts: what arrives is what was sent, both ways. Our client talks to
 /// our server in a simulated kernel that cuts, refuses and reorders by the seed of the script. A failure prints the smallest script that still fails.
 /// </summary>
+[Collection(nameof(ConnectionProperties))]
 public sealed class CompressionProperties
 {
     private const int Scripts = 150;
