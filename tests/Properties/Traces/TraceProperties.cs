@@ -73,7 +73,10 @@ public sealed class TraceProperties
     public void A_loop_that_misbehaves_is_found_out_by_a_script_of_a_few_lines(Misbehaviour misbehaviour, int mostLines)
     {
         TraceScript? found = null;
-        Exception failure = Assert.ThrowsAny<Exception>(() => ForAll(5 * UsualScripts, isServer: true, script =>
+
+        // The same scripts in every run: how short the shortest is depends on where the shrinking begins.
+        Config sameScripts = Config.QuickThrowOnFailure.WithMaxTest(5 * UsualScripts).WithReplay(20_260_101, 77);
+        Exception failure = Assert.ThrowsAny<Exception>(() => ForAll(sameScripts, isServer: true, script =>
         {
             string expected = TraceModel.Predict(script);
             string actual = TracePlayer.Play(options => MisbehavingHarness.New(options, misbehaviour), script);
@@ -118,5 +121,8 @@ public sealed class TraceProperties
         ]).ToString());
 
     private static void ForAll(int scripts, bool isServer, Action<TraceScript> property) =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(scripts), Prop.ForAll(TraceScripts.Of(isServer), property));
+        ForAll(Config.QuickThrowOnFailure.WithMaxTest(scripts), isServer, property);
+
+    private static void ForAll(Config config, bool isServer, Action<TraceScript> property) =>
+        Check.One(config, Prop.ForAll(TraceScripts.Of(isServer), property));
 }
