@@ -73,11 +73,14 @@ internal sealed class ClientProxy
         IPAddress? address = IPAddress.TryParse(target.Host, out IPAddress? parsed) ? parsed : null;
         if (IPNetwork.TryParse(element, out IPNetwork network))
             return address is not null && network.Contains(address);
-        if (IPAddress.TryParse(element, out IPAddress? listed))
+
+        // Brackets are taken apart below: the runtime reads "[::1]:81" as the address alone, which would except every port.
+        bool hasBrackets = element.StartsWith('[');
+        if (!hasBrackets && IPAddress.TryParse(element, out IPAddress? listed))
             return listed.Equals(address);
 
-        // What is left of an IPv6 address with a port has brackets, so the last colon is the one before a port.
-        int colon = element.LastIndexOf(':');
+        // An IPv6 address with a port has brackets, so the last colon that is not inside of any is the one before a port.
+        int colon = hasBrackets && element.EndsWith(']') ? -1 : element.LastIndexOf(':');
         string host = colon < 0 ? element : element[..colon];
         if (colon >= 0 && element[(colon + 1)..] != target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture))
             return false;
