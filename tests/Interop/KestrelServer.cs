@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,8 @@ internal sealed class KestrelServer : IAsyncDisposable
     public int Port => new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 
     /// <param name="wishes">What it wants of permessage-deflate, of which it can choose its own half; null to agree to none.</param>
-    public static async Task<KestrelServer> StartAsync(DeflateWishes? wishes = null)
+    /// <param name="files">What it sends to those who ask for a file below <c>/files</c>, in chunks since it is not told the length; null for nothing.</param>
+    public static async Task<KestrelServer> StartAsync(DeflateWishes? wishes = null, SiteFolder? files = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -32,6 +34,7 @@ internal sealed class KestrelServer : IAsyncDisposable
         WebApplication application = builder.Build();
         application.UseWebSockets();
         application.Map("/socket", context => ServeAsync(context, wishes));
+        if (files is not null) application.Map("/files/{name}", context => context.Response.SendFileAsync(files[(string)context.GetRouteValue("name")!]));
         await application.StartAsync();
         return new KestrelServer(application);
     }

@@ -26,20 +26,7 @@ public sealed class LargeFileTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Mostly a hole, so that it costs no disk; what lies in it tells one place from another.
-        await using (FileStream file = File.Create(_folder["large.bin"]))
-        {
-            file.SetLength(_size);
-            byte[] block = new byte[Mebibyte];
-            for (int i = 0; i < 8; i++)
-            {
-                new Random(i).NextBytes(block);
-                file.Position = (_size - block.Length) / 7 * i;
-                await file.WriteAsync(block);
-            }
-        }
-
-        await using (FileStream file = File.OpenRead(_folder["large.bin"])) _hash = await SHA256.HashDataAsync(file);
+        _hash = await _folder.WriteMostlyHoleAsync("large.bin", _size);
         string script = _folder.WriteScript("cat", $"printf 'Content-Type: application/octet-stream\\n\\n'; exec cat {_folder["large.bin"]}");
         _server = TestServers.Start("--loop", TestServers.Epoll, "--mount", $"/files=file://{_folder.Path}", "--mount", $"/cgi=cgi://{script}");
         _address = await _server.WaitForAddressAsync(TestServers.Epoll);

@@ -36,6 +36,27 @@ public sealed class SiteFolder : IDisposable
         return bytes;
     }
 
+    /// <summary>Writes a large file that is mostly a hole, so that it costs no disk. What lies in it tells one place from another.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="size">Its size in bytes: a mebibyte or more.</param>
+    /// <returns>Its SHA-256.</returns>
+    public async Task<byte[]> WriteMostlyHoleAsync(string name, long size)
+    {
+        const int Blocks = 8;
+        byte[] block = new byte[1024 * 1024];
+        await using FileStream file = File.Create(this[name]);
+        file.SetLength(size);
+        for (int i = 0; i < Blocks; i++)
+        {
+            new Random(i).NextBytes(block);
+            file.Position = (size - block.Length) / (Blocks - 1) * i;
+            await file.WriteAsync(block);
+        }
+
+        file.Position = 0;
+        return await System.Security.Cryptography.SHA256.HashDataAsync(file);
+    }
+
     /// <summary>Writes a program for the shell that may be run.</summary>
     public string WriteScript(string name, string script)
     {
