@@ -45,19 +45,11 @@ public sealed class PreparedMessage
     /// <summary>The message as a server sends it: one frame without a mask.</summary>
     internal ReadOnlyMemory<byte> Frame => _frame;
 
-    /// <summary>The same for receivers that have agreed on permessage-deflate. Two threads may make it at the same time; both make the same.</summary>
-    internal ReadOnlyMemory<byte> CompressedFrame(PreparedPayload compress)
-    {
-        if (_compressedFrame is null)
-        {
-            ByteQueue payload = default;
-            compress(Payload, ref payload);
-            _compressedFrame = FrameOf(payload.Span, Kind, ReservedBits.Rsv1);
-            payload.Clear();
-        }
+    /// <summary>The same for receivers that have agreed on permessage-deflate; empty until the first of them wants it.</summary>
+    internal ReadOnlyMemory<byte> CompressedFrame => _compressedFrame;
 
-        return _compressedFrame;
-    }
+    /// <summary>Keeps what the first receiver has made. Two threads may do so at the same time; what either has made serves everybody.</summary>
+    internal void KeepCompressed(ReadOnlySpan<byte> payload) => _compressedFrame = FrameOf(payload, Kind, ReservedBits.Rsv1);
 
     private static byte[] FrameOf(ReadOnlySpan<byte> payload, MessageKind kind, ReservedBits bits)
     {
@@ -67,6 +59,3 @@ public sealed class PreparedMessage
         return frame;
     }
 }
-
-/// <summary>Makes the payload of a compressed message.</summary>
-internal delegate void PreparedPayload(ReadOnlySpan<byte> message, ref ByteQueue payload);

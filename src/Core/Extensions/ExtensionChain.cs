@@ -15,10 +15,10 @@ internal sealed class ExtensionChain(AgreedExtension[] extensions)
     private byte _ended;
 
     /// <summary>The bits that the extensions own together.</summary>
-    public ReservedBits Bits => extensions.Aggregate(ReservedBits.None, (bits, extension) => bits | extension.Session.Bits);
+    public ReservedBits Bits { get; } = extensions.Aggregate(ReservedBits.None, (bits, extension) => bits | extension.Session.Bits);
 
     /// <summary>Whether an extension may transform a message without marking it, so that nobody but it knows whether text is text yet.</summary>
-    public bool HasUnmarked => extensions.Any(extension => extension.Session.Bits == ReservedBits.None);
+    public bool HasUnmarked { get; } = extensions.Any(extension => extension.Session.Bits == ReservedBits.None);
 
     /// <summary>Whether the message that is being sent is transformed.</summary>
     public bool IsEncoding => _encoding != 0;

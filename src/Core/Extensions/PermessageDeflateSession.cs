@@ -42,6 +42,7 @@ internal sealed partial class PermessageDeflateSession : ExtensionSession
 
     public override int MaxFrameSize => 1 << _sendBits;
 
+    /// <summary>Whether this side can compress at all. One that cannot sends its messages as they are, which RFC 7692 6 leaves to every sender.</summary>
     private bool CanCompress => _settings.WindowBits >= DeflateAgreement.SmallestUsableBits;
 
     protected internal override bool BeginEncode(MessageKind kind, int length, bool isWhole)
@@ -121,24 +122,26 @@ internal sealed partial class PermessageDeflateSession : ExtensionSession
 
         // The receiver's window has now seen what our own compressor has not, so that starts afresh.
         DropDeflater();
-        frame = message.CompressedFrame(CompressPrepared);
+        if (message.CompressedFrame.IsEmpty)
+            Compress(message);
+        frame = message.CompressedFrame;
         return true;
     }
 
-    private void CompressPrepared(ReadOnlySpan<byte> message, ref ByteQueue payload)
+    private void Compress(PreparedMessage message)
     {
-        if (message.IsEmpty)
+        if (message.Length == 0)
         {
-            payload.Append(EmptyBlock);
+            message.KeepCompressed(EmptyBlock);
             return;
         }
 
         CollectedOutput output = new();
         Deflater deflater = DeflateCodecs.Rent(_extension.Library, _settings);
-        deflater.Deflate(message, output);
+        deflater.Deflate(message.Payload, output);
         output.TakeBack(Deflater.StepEndLength);
         DeflateCodecs.Return(deflater);
-        payload.Append(output.Bytes);
+        message.KeepCompressed(output.Bytes);
     }
 
     /// <summary>

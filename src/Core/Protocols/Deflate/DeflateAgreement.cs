@@ -9,7 +9,4 @@ internal readonly record struct DeflateAgreement(int OwnWindowBits, bool OwnCont
 {
     /// <summary>The smallest window that zlib compresses raw data with.</summary>
     public const int SmallestUsableBits = 9;
-
-    /// <summary>Whether this side can compress at all. One that cannot sends its messages as they are, which RFC 7692 6 leaves to every sender.</summary>
-    public bool CanCompress => OwnWindowBits >= SmallestUsableBits;
 }
