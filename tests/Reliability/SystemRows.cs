@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Xunit;
 
@@ -172,14 +171,9 @@ public abstract class SystemRows(LoopFactory factory) : ReliabilityRows(factory)
     [Fact]
     public void O10_a_connection_that_is_refused_fails_once_with_the_errno()
     {
-        EndPoint nobody;
-        using (Socket closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
-        {
-            closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            nobody = closed.LocalEndPoint!;
-        }
-
-        Dial(nobody);
+        _ = Context;
+        using PeerListener nobody = Harness.Network.BindWithoutListening();
+        Dial(nobody.EndPoint);
 
         AssertConnectFails(Errno.ECONNREFUSED);
     }

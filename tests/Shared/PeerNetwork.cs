@@ -24,6 +24,9 @@ public abstract class PeerNetwork
     /// <summary>A listener on a free port whose queue is full: whoever connects gets no answer from the kernel.</summary>
     public abstract PeerListener ListenWithoutAnswer();
 
+    /// <summary>An address on which nobody listens. It stays taken until it is disposed, so that no other test comes to listen there: connecting to it is refused.</summary>
+    public abstract PeerListener BindWithoutListening();
+
     private sealed class LoopbackNetwork : PeerNetwork
     {
         public override PeerSocket Connect(EndPoint endPoint, int receiveBuffer)
@@ -61,6 +64,14 @@ public abstract class PeerNetwork
             Socket first = NewSocket(anyPort);
             first.Connect(full.LocalEndPoint!);
             return new LoopbackListener(full, first);
+        }
+
+        public override PeerListener BindWithoutListening()
+        {
+            IPEndPoint anyPort = new(IPAddress.Loopback, 0);
+            Socket bound = NewSocket(anyPort);
+            bound.Bind(anyPort);
+            return new LoopbackListener(bound);
         }
 
         private static Socket NewSocket(EndPoint endPoint) =>

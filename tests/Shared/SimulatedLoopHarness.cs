@@ -58,6 +58,14 @@ public sealed class SimulatedLoopHarness : LoopHarness
             listener.Backlog = 0;
             return new VirtualListener(listener);
         }
+
+        public override PeerListener BindWithoutListening()
+        {
+            // Nobody else is in this kernel, and it does not give the same port twice.
+            SimulatedListener listener = kernel.Listen(0);
+            listener.Dispose();
+            return new VirtualListener(listener);
+        }
     }
 
     private sealed class VirtualListener(SimulatedListener listener) : PeerListener

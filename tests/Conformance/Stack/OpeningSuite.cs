@@ -110,8 +110,7 @@ public abstract class OpeningSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void The_callbacks_of_a_client_that_does_not_come_up_come_in_their_order()
     {
-        RawListener listener = Listen();
-        listener.Dispose();
+        using PeerListener listener = Harness.Network.BindWithoutListening();
         LoopContext context = NewClientContext();
 
         Connection connection = Dial(context, listener.EndPoint, NewProtocol());

@@ -82,8 +82,7 @@ public abstract class ProxySuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void A_proxy_that_is_not_there_is_named_by_the_failure()
     {
-        RawListener listener = Listen();
-        listener.Dispose();
+        using PeerListener listener = Harness.Network.BindWithoutListening();
         NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri("ws://far.test/"), Proxy = new Uri($"http://{listener.EndPoint}"), Protocols = [NewProtocol()] });
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 

@@ -105,12 +105,10 @@ public sealed class SocketIoTests : IDisposable
     [Fact]
     public void A_refused_connection_is_told_by_the_pending_error()
     {
-        int listener = Listener(new IPEndPoint(IPAddress.Loopback, 0));
-        EndPoint nobody = _io.GetLocalEndPoint(listener)!;
-        Close(listener);
+        using PeerListener nobody = PeerNetwork.Loopback.BindWithoutListening();
         int client = Open(AddressFamily.InterNetwork);
 
-        IoResult result = _io.Connect(client, nobody);
+        IoResult result = _io.Connect(client, nobody.EndPoint);
         if (result.Errno == Errno.EINPROGRESS)
         {
             WaitFor(client, PollEvents.Out);
