@@ -42,6 +42,9 @@ public sealed class VirtualHost
 
     internal MountTable Mounts { get; }
 
+    /// <summary>What its connections speak TLS with; null when it speaks none. Another one counts for connections that come after it was set.</summary>
+    internal TlsContext? Tls { get; set; }
+
     /// <summary>
     /// Data that belongs to a protocol on this virtual host, made at the first call: the original's per-vhost private data. On the loop's thread.
     /// </summary>

@@ -322,4 +322,25 @@ public enum ProtocolFault
 
     /// <summary>A form ends before its closing boundary (RFC 2046 5.1.1).</summary>
     FormCutShort = 404,
+
+    /// <summary>The TLS handshake came to nothing: bytes that are none, or nothing that both sides can agree on (RFC 8446 4).</summary>
+    TlsHandshakeFailed = 500,
+
+    /// <summary>The peer's certificate was refused (RFC 8446 4.4.2).</summary>
+    TlsCertificateRefused = 501,
+
+    /// <summary>The peer has ended TLS by a fatal alert (RFC 8446 6.2).</summary>
+    TlsAlert = 502,
+
+    /// <summary>A TLS record is malformed, out of order, or was changed on its way (RFC 8446 5.2).</summary>
+    TlsRecordInvalid = 503,
+
+    /// <summary>The stream has ended without close_notify: whoever is between the peers may have cut it (RFC 8446 6.1).</summary>
+    TlsCutShort = 504,
+
+    /// <summary>More key updates and other TLS messages without data came in a second than the limit (RFC 8446 4.6.3).</summary>
+    TlsMessageFlood = 505,
+
+    /// <summary>A request came without TLS on a port that speaks TLS.</summary>
+    PlainHttpOnTlsPort = 506,
 }

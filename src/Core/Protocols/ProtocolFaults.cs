@@ -128,6 +128,14 @@ public static class ProtocolFaults
         ProtocolFault.FormEncodingInvalid => Request(400, "A percent sign in the form has no two hexadecimal digits."),
         ProtocolFault.FormCutShort => Request(400, "The form ends before its closing boundary."),
 
+        ProtocolFault.TlsHandshakeFailed => Reply("The TLS handshake failed."),
+        ProtocolFault.TlsCertificateRefused => Reply("The certificate of the peer was refused."),
+        ProtocolFault.TlsAlert => Reply("The peer ended TLS by an alert."),
+        ProtocolFault.TlsRecordInvalid => Reply("A TLS record is malformed, or was changed on its way."),
+        ProtocolFault.TlsCutShort => Reply("The connection ended without the end of TLS."),
+        ProtocolFault.TlsMessageFlood => Reply("There are more TLS messages without data than the limit."),
+        ProtocolFault.PlainHttpOnTlsPort => Request(400, "The request came without TLS on a port that speaks TLS."),
+
         _ => default(Row) with { Sentence = "An unknown fault." },
     };
 

@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using EventLoops.OpenSsl;
+
+namespace EventLoops;
+
+/// <summary>What happens to somebody who speaks plain HTTP on a port for TLS.</summary>
+internal enum PlainHttpPolicy : byte
+{
+    /// <summary>The request is answered with 400, in plain text, and the connection ends.</summary>
+    Refuse,
+
+    /// <summary>The request is answered with a redirect to the same address with https.</summary>
+    Redirect,
+
+    /// <summary>The request is served.</summary>
+    Serve,
+}
+
+/// <summary>
+/// What TLS connections of one kind have in common: certificate, versions, ciphers, sessions. It owns one reference to OpenSSL's context. Each engine holds one
+/// of its own, so that a context can be replaced and disposed while connections that were made from it go on.
+/// </summary>
+internal sealed unsafe class TlsContext : IDisposable
+{
+    private readonly ContextHandle _handle;
+
+    /// <summary>Takes over a context of OpenSSL, with the one reference that the caller has.</summary>
+    public TlsContext(nint sslContext, bool isServer)
+    {
+        _handle = new ContextHandle(sslContext);
+        IsServer = isServer;
+    }
+
+    /// <summary>Whether its engines accept.</summary>
+    public bool IsServer { get; }
+
+    /// <summary>What happens to somebody who speaks plain HTTP. Servers only.</summary>
+    public PlainHttpPolicy PlainHttp { get; set; }
+
+    /// <summary>
+    /// Which host the client's name belongs to, while the engine that was made with this object shakes hands. It is asked by the callback that the context has
+    /// for server names, through <see cref="OpenSslEngine.Current"/>.
+    /// </summary>
+    public interface IServerNames
+    {
+        /// <summary>The context for a name; null for the one that the connection began with.</summary>
+        TlsContext? Choose(ReadOnlySpan<byte> serverName);
+    }
+
+    /// <summary>OpenSSL's own. Whoever asks keeps this object alive while it uses the answer.</summary>
+    public nint SslContext => _handle.DangerousGetHandle();
+
+    /// <summary>A context from a certificate chain and its key, both in PEM files; nothing is verified.</summary>
+    public static TlsContext FromPemFiles(string chainPath, string keyPath)
+    {
+        TlsContext context = new(New(), isServer: true);
+        LibSsl ssl = LibSsl.Instance;
+        fixed (byte* chain = Terminated(chainPath), key = Terminated(keyPath))
+        {
+            OpenSslErrors.Clear();
+            if (ssl.CtxUseCertificateChainFile(context.SslContext, chain) == 1 && ssl.CtxUsePrivateKeyFile(context.SslContext, key, LibSsl.FileTypePem) == 1)
+                return context;
+        }
+
+        context.Dispose();
+        throw new ArgumentException($"'{chainPath}' and '{keyPath}' are no certificate with its key: {OpenSslErrors.Take().Words}.", nameof(chainPath));
+    }
+
+    /// <summary>A context for clients that trust everybody.</summary>
+    public static TlsContext ForTrustingClient() => new(New(), isServer: false);
+
+    /// <summary>A new context of OpenSSL, for both roles and all versions that the library allows.</summary>
+    public static nint New()
+    {
+        OpenSslErrors.Clear();
+        nint context = LibSsl.Instance.CtxNew(LibSsl.Instance.TlsMethod());
+        return context != 0 ? context : throw new InvalidOperationException($"SSL_CTX_new of OpenSSL failed: {OpenSslErrors.Take().Words}.");
+    }
+
+    /// <summary>An engine that accepts.</summary>
+    /// <param name="names">Who knows the contexts of other names; null when there is only this one.</param>
+    public ITlsEngine NewServerEngine(IServerNames? names = null) => new OpenSslEngine(this, isServer: true, names);
+
+    /// <summary>An engine that connects.</summary>
+    /// <param name="host">Whom it asks for: a name, or an IP address, which is not sent (RFC 6066 3).</param>
+    public ITlsEngine NewClientEngine(string host)
+    {
+        OpenSslEngine engine = new(this, isServer: false, names: null);
+        if (!System.Net.IPAddress.TryParse(host, out _))
+            engine.AskFor(host);
+        return engine;
+    }
+
+    /// <summary>Gives the reference back. Engines that were made from it go on.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private static byte[] Terminated(string text) => System.Text.Encoding.UTF8.GetBytes(text + "\0");
+
+    private sealed class ContextHandle : SafeHandle
+    {
+        public ContextHandle(nint context)
+            : base(invalidHandleValue: 0, ownsHandle: true) => SetHandle(context);
+
+        public override bool IsInvalid => handle == 0;
+
+        protected override bool ReleaseHandle()
+        {
+            LibSsl.Instance.CtxFree(handle);
+            return true;
+        }
+    }
+}
