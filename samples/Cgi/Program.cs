@@ -33,7 +33,7 @@ using LoopContext context = new(new()
 {
     VirtualHosts = [new() { Endpoints = [where], Protocols = [new Nothing()], Mounts = [git] }],
     Limits = new() { MaxRequestBody = 1_000_000_000 }, // What one push may bring.
-    Logger = new StderrLogger(Microsoft.Extensions.Logging.LogLevel.Warning), // What the program complains about.
+    Logger = new LevelLogger(LogLevels.Error | LogLevels.Warning), // What the program complains about.
 });
 Console.WriteLine($"serving git on http://{context.VirtualHosts[0].LocalEndPoints[0]}/git/");
 context.Run(stopping.Token);

@@ -6,7 +6,6 @@ using EventLoops;
 using EventLoops.Samples;
 using TestServer.Config;
 using TestServer.Loops;
-using Microsoft.Extensions.Logging;
 
 namespace TestServer;
 
@@ -26,14 +25,16 @@ internal static class CommandLine
         ["any"] = OriginPolicy.Any,
     };
 
-    private static readonly Dictionary<string, LogLevel> LogLevels = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, LogLevels> Levels = new(StringComparer.Ordinal)
     {
-        ["err"] = LogLevel.Error,
-        ["warn"] = LogLevel.Warning,
-        ["notice"] = LogLevel.Information,
-        ["info"] = LogLevel.Debug,
-        ["debug"] = LogLevel.Trace,
+        ["err"] = LogLevels.Error,
+        ["warn"] = LogLevels.Warning,
+        ["notice"] = LogLevels.Notice,
+        ["info"] = LogLevels.Info,
+        ["debug"] = LogLevels.Debug,
     };
+
+    private static readonly string LevelNames = string.Join(", ", Levels.Select(level => $"{(int)level.Value} {level.Key}"));
 
     private static readonly Option<int> Port = Usage.Option<int>(
         "--port", "PORT", "The port to listen on; 0 takes a free one, and the real one is printed.",
@@ -71,9 +72,14 @@ internal static class CommandLine
         "--origin", "Which sites' pages may open a WebSocket: this server's own, or any.",
         "one of the policies", [.. Origins.Keys]);
 
-    private static readonly Option<string> Log = Usage.Choice(
-        "--log-level", "The least that is written to standard error.",
-        "one of the levels", [.. LogLevels.Keys]).Or("notice");
+    private static readonly Option<LogLevels> Log = Usage.Option<LogLevels>(
+        "--log-level", "LEVELS", $"What is logged: a level and those before it, a list with commas, or the sum of the numbers ({LevelNames}).",
+        $"levels or the sum of their numbers ({LevelNames})", TryReadLevels).Also("-d").Or(LogLevels.Default);
+
+    private static readonly Option<bool> ToSyslog = new("--syslog")
+    {
+        Description = "Logs to syslog, as the service TestServer; in the foreground to standard error as well.",
+    };
 
     private static readonly Option<long> MaxMessage = Usage.Option<long>(
         "--max-message", "BYTES", "The largest message that is taken; a larger one closes its connection with 1009.",
@@ -90,7 +96,7 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, MaxMessage, Deflate,
+            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
@@ -126,7 +132,8 @@ internal static class CommandLine
         parsed.GetRequiredValue(Mounts),
         parsed.GetValue(Config),
         Origins[parsed.GetRequiredValue(Origin)],
-        LogLevels[parsed.GetRequiredValue(Log)],
+        parsed.GetRequiredValue(Log),
+        parsed.GetRequiredValue(ToSyslog),
         parsed.GetRequiredValue(MaxMessage),
         ExtensionsFor(parsed.GetRequiredValue(Deflate)));
 
@@ -137,6 +144,32 @@ internal static class CommandLine
 
     private static bool TryReadMaxMessage(string text, out long bytes) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes >= SmallestMaxMessage;
+
+    private static bool TryReadLevels(string text, out LogLevels levels)
+    {
+        // The numbers are the original's, which has a mask here.
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mask))
+        {
+            levels = (LogLevels)mask;
+            return (levels & ~LogLevels.All) == 0;
+        }
+
+        // One name alone means what it usually does: the least that is logged.
+        if (Levels.TryGetValue(text, out levels))
+        {
+            levels |= levels - 1;
+            return true;
+        }
+
+        foreach (string name in text.Split(','))
+        {
+            if (!Levels.TryGetValue(name, out LogLevels level))
+                return false;
+            levels |= level;
+        }
+
+        return true;
+    }
 
     private static bool TryReadAddress(string text, out IPAddress address)
     {

@@ -10,6 +10,11 @@ using TestServer.Loops;
 LoopRegistry.Default.AddEpoll().AddLibEv().AddLibUv();
 return CommandLine.Run(args, static options =>
 {
+    // What the library logs, and what this program does, in one place for every context.
+    LevelLogger.Default.Set(options.LogLevels, options.LogsToSyslog ? Syslog.Emit : null);
+    if (options.LogsToSyslog)
+        Syslog.Open("TestServer", SyslogOptions.ProcessId | SyslogOptions.StandardError);
+
     try
     {
         if (options.Loop == CommandLine.ExternalLoop)

@@ -49,7 +49,6 @@ internal static class Server
     {
         Loop = loop,
         Flags = flags,
-        Logger = new StderrLogger(options.LogLevel),
 
         // A test server may be flooded with pings, as samples/Ping does.
         Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage, MaxControlRate = int.MaxValue },

@@ -1,6 +1,5 @@
 using System.Net;
 using EventLoops;
-using Microsoft.Extensions.Logging;
 
 namespace TestServer;
 
@@ -12,7 +11,8 @@ namespace TestServer;
 /// <param name="Mounts">Further mounts; one at the place of an own one takes it.</param>
 /// <param name="Hosts">What a file describes, instead of the one virtual host of the other options; null without a file.</param>
 /// <param name="Origin">Which sites' pages may open a WebSocket.</param>
-/// <param name="LogLevel">The least that is logged.</param>
+/// <param name="LogLevels">What is logged.</param>
+/// <param name="LogsToSyslog">Whether syslog gets it.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
 /// <param name="Extensions">What clients may agree on.</param>
 internal sealed record ServerOptions(
@@ -23,6 +23,7 @@ internal sealed record ServerOptions(
     IReadOnlyList<Mount> Mounts,
     IReadOnlyList<VirtualHostOptions>? Hosts,
     OriginPolicy Origin,
-    LogLevel LogLevel,
+    LogLevels LogLevels,
+    bool LogsToSyslog,
     long MaxMessage,
     IReadOnlyList<WebSocketExtension> Extensions);

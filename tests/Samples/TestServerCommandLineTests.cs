@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace EventLoops.Tests.Samples;
@@ -64,7 +65,9 @@ public sealed class TestServerCommandLineTests
     [InlineData("--host localhost.", "--host takes an IP address, not 'localhost.'.")]
     [InlineData("--root /no/such/folder", "--root takes a folder that exists, not '/no/such/folder'.")]
     [InlineData("--origin some", "--origin takes one of the policies (same, any), not 'some'.")]
-    [InlineData("--log-level loud", "--log-level takes one of the levels (err, warn, notice, info, debug), not 'loud'.")]
+    [InlineData("--log-level loud", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not 'loud'.")]
+    [InlineData("-d err,loud", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not 'err,loud'.")]
+    [InlineData("-d 32", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not '32'.")]
     [InlineData("--max-message 124", "--max-message takes a number of bytes, at least 125, not '124'.")]
     [InlineData("--foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
     [InlineData("--loop epoll --foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
@@ -75,6 +78,40 @@ public sealed class TestServerCommandLineTests
 
         Assert.Equal(2, await server.WaitForExitAsync());
         Assert.Equal(sentence + "\n", server.Output);
+    }
+
+    [Theory]
+    [InlineData("notice", true, false)]
+    [InlineData("info", true, true)]
+    [InlineData("12", true, true)]
+    [InlineData("err,info", false, true)]
+    [InlineData("0", false, false)]
+    public async Task The_levels_that_are_asked_for_are_logged_and_no_others(string levels, bool notices, bool infos)
+    {
+        await using SampleProcess server = TestServers.Start("-d", levels);
+        Uri address = await server.WaitForAddressAsync();
+        using (RawPeer peer = RawPeer.Connect(IPEndPoint.Parse(address.Authority)))
+        {
+            peer.Send("GET / HTTP/1.0\r\nHost : a\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 400 ", peer.ReadHead(), StringComparison.Ordinal);
+        }
+
+        server.Terminate();
+        Assert.Equal(0, await server.WaitForExitAsync());
+        Assert.Equal(notices, Regex.IsMatch(server.Output, @"^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d:\d{4}\] NOTICE: default listens on ", RegexOptions.Multiline));
+        Assert.Equal(infos, Regex.IsMatch(server.Output, @"\] INFO: Connection 1: refused with 400: A blank stands before the colon", RegexOptions.Multiline));
+    }
+
+    [Fact]
+    public async Task Syslog_gets_the_lines_under_the_name_of_the_server_and_its_number()
+    {
+        await using SampleProcess server = TestServers.Start("--syslog");
+        await server.WaitForAddressAsync();
+
+        server.Terminate();
+
+        Assert.Equal(0, await server.WaitForExitAsync());
+        Assert.Matches(@"(?m)^TestServer\[\d+\]: default listens on ", server.Output);
     }
 
     [Fact]
@@ -118,7 +155,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--max-message", "--deflate"];
+        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--max-message", "--deflate"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EventLoops;
 
@@ -32,7 +31,7 @@ public sealed class LoopContext : IDisposable
         Tracer = options.Tracer;
         _fileOperations = options.FileOperations;
         ErrorPage = options.ErrorPage;
-        Log = new EventLoopsLog(options.Logger ?? NullLogger.Instance);
+        Log = new EventLoopsLog(options.Logger);
         ClientPoolSize = options.ClientPoolSize;
         ClientPoolIdle = options.ClientPoolIdle;
 
@@ -69,6 +68,9 @@ public sealed class LoopContext : IDisposable
     /// <summary>What it has met so far, counted.</summary>
     public ContextStatistics Statistics { get; } = new();
 
+    /// <summary>The log that <see cref="LoopContextOptions.Logger"/> names, for programs to write to as well. Any thread.</summary>
+    public EventLoopsLog Log { get; }
+
     /// <summary>Whether the context was disposed. It may still be finishing its turn.</summary>
     public bool IsDisposed => _isDisposed;
 
@@ -100,8 +102,6 @@ public sealed class LoopContext : IDisposable
     internal ICallbackTracer? Tracer { get; }
 
     internal Func<int, string, ErrorPage?>? ErrorPage { get; }
-
-    internal EventLoopsLog Log { get; }
 
     internal ListenerTable Listeners { get; }
 

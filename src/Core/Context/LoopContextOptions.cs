@@ -69,8 +69,11 @@ public sealed class LoopContextOptions
     /// <summary>How long such a socket waits. Default 4 s: less than most servers do, 5 s for Node.js, Apache and us, so that they are seldom met just closing.</summary>
     public TimeSpan ClientPoolIdle { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Where the library writes its log. Null, the default, for nowhere. <see cref="StderrLogger"/> writes to standard error.</summary>
-    public ILogger? Logger { get; init; }
+    /// <summary>
+    /// Where the library writes its log: a <see cref="LevelLogger"/> with an emitter, or the logger of the application around it; null for nowhere. Default
+    /// <see cref="LevelLogger.Default"/>: errors, warnings and notices, to standard error.
+    /// </summary>
+    public ILogger? Logger { get; init; } = LevelLogger.Default;
 
     /// <summary>Told of every callback before it is made. Null, the default, costs one comparison a callback.</summary>
     public ICallbackTracer? Tracer { get; init; }

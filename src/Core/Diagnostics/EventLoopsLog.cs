@@ -4,71 +4,71 @@ using Microsoft.Extensions.Logging;
 namespace EventLoops;
 
 /// <summary>Everything that the library says in a log, each message in one place with an id that never changes.</summary>
-internal sealed partial class EventLoopsLog(ILogger logger)
+public sealed partial class EventLoopsLog
 {
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "{Host} listens on {EndPoint} (loop: {Loop})")]
-    public partial void Listening(string host, EndPoint endPoint, string loop);
+    internal partial void Listening(string host, EndPoint endPoint, string loop);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A callback of protocol '{Protocol}' for {Reason} threw; its connection is closed")]
-    public partial void CallbackThrew(CallbackReason reason, string protocol, Exception exception);
+    internal partial void CallbackThrew(CallbackReason reason, string protocol, Exception exception);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "Work that was posted to the loop, or a timer or handler on it, threw")]
-    public partial void LoopWorkThrew(Exception exception);
+    internal partial void LoopWorkThrew(Exception exception);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{EndPoint}: nothing more can be accepted for the moment: {Reason}")]
-    public partial void AcceptPaused(EndPoint endPoint, string reason);
+    internal partial void AcceptPaused(EndPoint endPoint, string reason);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Debug, Message = "{EndPoint}: a connection was gone before it was accepted: {Reason}")]
-    public partial void AcceptFailed(EndPoint endPoint, string reason);
+    internal partial void AcceptFailed(EndPoint endPoint, string reason);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Debug, Message = "Connection {Id}: refused with {Status}: {Reason}")]
-    public partial void Refused(long id, int status, string reason);
+    internal partial void Refused(long id, int status, string reason);
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Debug, Message = "Connection {Id}: closed, {Close}")]
-    public partial void Closed(long id, CloseInfo close);
+    internal partial void Closed(long id, CloseInfo close);
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}")]
-    public partial void ConnectFailed(long id, ConnectFailure failure);
+    internal partial void ConnectFailed(long id, ConnectFailure failure);
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Error, Message = "Connection {Id}: an extension threw; the connection is closed")]
-    public partial void ExtensionThrew(long id, Exception exception);
+    internal partial void ExtensionThrew(long id, Exception exception);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
-    public partial void AnswerBrokenOff(long id, string reason);
+    internal partial void AnswerBrokenOff(long id, string reason);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Connection {Id}: answering from a mount threw; the connection is closed")]
-    public partial void MountThrew(long id, Exception exception);
+    internal partial void MountThrew(long id, Exception exception);
 
     [LoggerMessage(EventId = 22, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} could not be started: {Reason}")]
-    public partial void ProgramNotStarted(long id, string program, string reason);
+    internal partial void ProgramNotStarted(long id, string program, string reason);
 
     [LoggerMessage(EventId = 23, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} (process {Process}) failed: {Reason}")]
-    public partial void ProgramFailed(long id, string program, int process, string reason);
+    internal partial void ProgramFailed(long id, string program, int process, string reason);
 
     [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "Connection {Id}: the program {Program} (process {Process}) says: {Line}")]
-    public partial void ProgramSays(long id, string program, int process, string line);
+    internal partial void ProgramSays(long id, string program, int process, string line);
 
     [LoggerMessage(EventId = 25, Level = LogLevel.Debug, Message = "The program {Program} (process {Process}) has ended: {How}")]
-    public partial void ProgramEnded(string program, int process, string how);
+    internal partial void ProgramEnded(string program, int process, string how);
 
     [LoggerMessage(EventId = 26, Level = LogLevel.Warning, Message = "Connection {Id}: {Path} could not be opened: {Reason}")]
-    public partial void FileRefused(long id, string path, string reason);
+    internal partial void FileRefused(long id, string path, string reason);
 
     [LoggerMessage(EventId = 30, Level = LogLevel.Debug, Message = "Connection {Id}: dropped, its peer does not read; {Unsent} bytes were still to be sent")]
-    public partial void WriteTimedOut(long id, int unsent);
+    internal partial void WriteTimedOut(long id, int unsent);
 
     [LoggerMessage(EventId = 31, Level = LogLevel.Error, Message = "The password check of the realm '{Realm}' threw; it counts as no")]
-    public partial void PasswordCheckThrew(string realm, Exception exception);
+    internal partial void PasswordCheckThrew(string realm, Exception exception);
 
     [LoggerMessage(EventId = 32, Level = LogLevel.Error, Message = "The error page for {Status} threw; a line of text is sent instead")]
-    public partial void ErrorPageThrew(int status, Exception exception);
+    internal partial void ErrorPageThrew(int status, Exception exception);
 
     [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message = "There are {Count} connections, as many as there may be; nothing is accepted until one ends")]
-    public partial void ConnectionLimitReached(int count);
+    internal partial void ConnectionLimitReached(int count);
 
     [LoggerMessage(EventId = 40, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}; the next attempt begins in {Delay}")]
-    public partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
+    internal partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
 
     [LoggerMessage(EventId = 41, Level = LogLevel.Debug, Message = "Connection {Id}: redirected by {Status} to {Authority}")]
-    public partial void Redirected(long id, int status, string authority);
+    internal partial void Redirected(long id, int status, string authority);
 }

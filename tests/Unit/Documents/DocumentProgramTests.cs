@@ -42,6 +42,20 @@ public sealed partial class DocumentProgramTests
     }
 
     [Theory]
+    [InlineData("", "an error", "0 connections")]
+    [InlineData("31", "an error", "0 connections", "something that is off by default, 100 %s sure")]
+    [InlineData("1", "an error")]
+    public async Task The_program_about_logging_writes_to_syslog_what_levels_and_mask_let_through(string levels, params string[] lines)
+    {
+        await using DocumentProgram program = DocumentProgram.Start("docs/logging.md", 0, levels.Length == 0 ? [] : [levels]);
+
+        Assert.Equal(0, await program.Process.WaitForExitAsync());
+        string[] written = program.Process.Output.TrimEnd('\n').Split('\n');
+        Assert.Equal(lines, written.Select(line => line[(line.IndexOf("]: ", StringComparison.Ordinal) + 3)..]), StringComparer.Ordinal);
+        Assert.All(written, line => Assert.Matches(@"^example\[\d+\]: ", line));
+    }
+
+    [Theory]
     [InlineData("tests/Conformance/Loops/PpollLoop.cs")]
     [InlineData("tests/Conformance/Loops/OnPpollLoop.cs")]
     public void The_backend_that_is_explained_is_the_one_that_passes_the_suites(string source) =>
