@@ -1,0 +1,3 @@
+using EventLoops.Benchmarks.Load;
+
+return CommandLine.Run(args);

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using EventLoops.Benchmarks.Load.Measuring;
+using EventLoops.Benchmarks.Load.Wire;
+
+namespace EventLoops.Benchmarks.Load.Runs;
+
+/// <summary>Many open WebSockets that do nothing: what each costs the server in memory, and how long an echo through one of them takes while the others are there.</summary>
+internal sealed class IdleRun(LoadOptions options) : LoadRun("idle", options)
+{
+    // What the first connections make once for all others is not counted.
+    private const int Uncounted = 100;
+    private const int Probes = 1000;
+
+    private bool _isBack;
+
+    public override void OnEcho(WebSocketPeer peer, long sentAt)
+    {
+        Record(sentAt);
+        _isBack = true;
+    }
+
+    protected override LoadSocket NewSocket(int id) => new WebSocketPeer(this, id);
+
+    protected override LoadResult Measure()
+    {
+        OpenUpTo(Math.Min(Uncounted, Options.Connections));
+        long before = Resident();
+        Open();
+        Turn(Options.WarmUp);
+        long grown = Resident() - before;
+
+        BeginCounting();
+        TimeSpan ownBefore = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < Probes; i++) Probe((WebSocketPeer)Sockets[Random.Shared.Next(Sockets.Count)]);
+
+        return Summary(Stopwatch.GetElapsedTime(start).TotalSeconds) with
+        {
+            BytesPerConnection = Options.ServerProcess is null || Options.Connections <= Uncounted ? null : (double)grown / (Options.Connections - Uncounted),
+            GeneratorCpu = (Environment.CpuUsage.TotalTime - ownBefore).TotalMicroseconds / Probes,
+        };
+    }
+
+    protected override void Start() => throw new NotSupportedException("Idle connections have no load.");
+
+    private void Probe(WebSocketPeer peer)
+    {
+        _isBack = false;
+        peer.Allow(Stopwatch.GetTimestamp());
+        peer.Pump();
+        while (!_isBack) TurnOnce(1);
+    }
+
+    private long Resident() => Options.ServerProcess is { } process ? ServerClock.ResidentBytes(process) : 0;
+}
