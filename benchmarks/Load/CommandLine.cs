@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using EventLoops.Benchmarks.Load.Floor;
 using EventLoops.Benchmarks.Load.Measuring;
 using EventLoops.Benchmarks.Load.Runs;
 
@@ -53,6 +54,10 @@ internal static class CommandLine
             mode.SetAction(parsed => Run(create(Read(parsed))));
             command.Subcommands.Add(mode);
         }
+
+        Command floor = new("floor", "Be the yardstick: the least that a WebSocket echo can cost.") { Port };
+        floor.SetAction(parsed => FloorServer.Run(parsed.GetValue(Port)));
+        command.Subcommands.Add(floor);
 
         ParseResult parsed = command.Parse(args);
         int code = parsed.Invoke();
