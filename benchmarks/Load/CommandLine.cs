@@ -22,7 +22,7 @@ internal static class CommandLine
         },
     };
 
-    private static readonly Option<int> Port = Number("--port", "The port of the server.", 1, 65535, 7681);
+    private static readonly Option<int> Port = Number("--port", "The port of the server; the yardstick takes a free one for 0.", 0, 65535, 7681);
     private static readonly Option<string> Path = new("--path") { Description = "The target of requests and handshakes.", DefaultValueFactory = _ => "/" };
     private static readonly Option<string?> Subprotocol = new("--protocol") { Description = "The subprotocol to ask for." };
     private static readonly Option<int> Connections = Number("--connections", "How many connections.", 1, 1_000_000, 64, "-n");
@@ -58,6 +58,7 @@ internal static class CommandLine
         Command floor = new("floor", "Be the yardstick: the least that a WebSocket echo can cost.") { Port };
         floor.SetAction(parsed => FloorServer.Run(parsed.GetValue(Port)));
         command.Subcommands.Add(floor);
+        command.Subcommands.Add(ComparisonCommand.New());
 
         ParseResult parsed = command.Parse(args);
         int code = parsed.Invoke();

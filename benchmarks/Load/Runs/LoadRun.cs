@@ -49,6 +49,9 @@ internal abstract class LoadRun : IDisposable
 
     protected List<LoadSocket> Sockets { get; } = [];
 
+    /// <summary>What was counted from the beginning to the end, with the time of warming up.</summary>
+    public long Altogether { get; private set; }
+
     /// <summary>What was counted in the measured time.</summary>
     protected long Count { get; private set; }
 
@@ -151,6 +154,7 @@ internal abstract class LoadRun : IDisposable
 
     protected void Record(long sentAt, int count)
     {
+        Altogether += count;
         if (!_isMeasuring)
             return;
 

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace EventLoops.Benchmarks.Load.Comparison;
+
+/// <summary>The servers that a machine can run: ours on each loop, the yardstick, and others. Whatever is missing is said and left out.</summary>
+internal sealed class Peers(string root)
+{
+    private readonly string _temporary = Directory.CreateTempSubdirectory("eventloops-benchmark").FullName;
+
+    public IReadOnlyList<Peer> All() =>
+    [
+        new("floor", Abilities.WebSocket, port => [.. Own("benchmarks/Load", "Load"), "floor", "--port", $"{port}"], () => null, () => "the yardstick"),
+        Ours("epoll"),
+        Ours("poll"),
+        Ours("libuv"),
+        Ours("libev"),
+        Ours("io_uring"),
+        new("Kestrel", Abilities.WebSocket | Abilities.Http, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}"], () => null,
+            () => $"ASP.NET Core {Environment.Version}"),
+        new("libwebsockets", Abilities.WebSocket | Abilities.Http, port => [LwsEcho(), $"{port}"], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
+        new("nginx", Abilities.Http, port => ["nginx", "-p", _temporary, "-c", NginxConfiguration(port), "-e", "stderr"], () => FindMissing("nginx", "nginx-light"),
+            () => VersionSaidBy("nginx", "-v")),
+    ];
+
+    public void RemoveTemporaryFiles() => Directory.Delete(_temporary, recursive: true);
+
+    private static string? FindMissing(string command, string package) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, command)))
+            ? null
+            : $"'{command}' is not here (apt-get install {package})";
+
+    private static string VersionSaidBy(string command, string argument, params string[] more)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(command, [argument, .. more]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        string line = process.StandardOutput.ReadLine() ?? process.StandardError.ReadLine() ?? "unknown";
+        process.WaitForExit();
+        return line;
+    }
+
+    private Peer Ours(string loop) => new(
+        $"EventLoops {loop}", Abilities.All,
+        port => [.. Own("samples/TestServer", "TestServer"), "--port", $"{port}", "--loop", loop, "--log-level", "err"],
+        () => FindMissingLoop(loop), () => $"{typeof(EventLoop).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}")
+    {
+        IsOurs = true,
+    };
+
+    /// <summary>The server knows itself what it can run on, and says what is missing.</summary>
+    private string? FindMissingLoop(string loop)
+    {
+        string[] words = [.. Own("samples/TestServer", "TestServer"), "--port", "0", "--loop", loop];
+        using Process process = Process.Start(new ProcessStartInfo(words[0], words.Skip(1)) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string? listening = process.StandardOutput.ReadLine();
+        if (listening is not null)
+        {
+            process.Kill();
+            return null;
+        }
+
+        string reason = process.StandardError.ReadToEnd().Trim();
+        process.WaitForExit();
+        return reason.Length > 0 ? reason.Split('\n')[0] : $"there is no loop '{loop}'";
+    }
+
+    private string[] Own(string folder, string name)
+    {
+        string assembly = Path.Combine(root, folder, "bin/Release/net10.0", name + ".dll");
+        return File.Exists(assembly) ? [Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet" ? host : "dotnet", assembly] : throw new LoadException($"{assembly} is not built.");
+    }
+
+    private string? FindMissingLws() =>
+        FindMissing("cc", "gcc") ?? (File.Exists("/usr/include/libwebsockets.h") ? null : "libwebsockets.h is not here (apt-get install libwebsockets-dev)");
+
+    private string LwsEcho()
+    {
+        string program = Path.Combine(_temporary, "lwsecho");
+        if (File.Exists(program))
+            return program;
+
+        using Process compiler = Process.Start("cc", ["-O2", "-o", program, Path.Combine(root, "benchmarks/peers/lwsecho.c"), "-lwebsockets"]);
+        compiler.WaitForExit();
+        return compiler.ExitCode == 0 ? program : throw new LoadException("lwsecho.c does not compile.");
+    }
+
+    private string NginxConfiguration(int port)
+    {
+        string file = Path.Combine(_temporary, $"nginx-{port}.conf");
+        File.WriteAllText(file, $$"""
+            daemon off;
+            master_process off;
+            pid nginx-{{port}}.pid;
+            events { worker_connections 16384; }
+            http {
+                access_log off;
+                keepalive_requests 1000000000;
+                default_type text/plain;
+                server { listen 127.0.0.1:{{port}}; location / { return 200 "Hello, World!"; } }
+            }
+            """);
+        return file;
+    }
+}
