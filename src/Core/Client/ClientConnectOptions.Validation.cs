@@ -26,6 +26,7 @@ public sealed partial class ClientConnectOptions
         ValidateRequest();
         ValidateSocket();
         ValidateTimes();
+        Tls?.Validate();
     }
 
     private void ValidateAddress()

@@ -73,6 +73,9 @@ public sealed partial class ClientConnectOptions
     /// <summary>How long one address has before the next one is tried beside it. Default 250 ms; between 10 ms and 2 s (RFC 8305 5 and 8).</summary>
     public TimeSpan AddressDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>TLS for <c>wss</c> and <c>https</c>, also when a redirect leads there. Null, the default, verifies the server against the system's authorities.</summary>
+    public ClientTlsOptions? Tls { get; init; }
+
     /// <summary>
     /// The HTTP proxy to go through, <c>http://[name:password@]host:port</c>; null, the default, for none. A WebSocket goes through a tunnel (CONNECT,
     /// RFC 9110 9.3.6), an <c>http</c> request is given to the proxy to be forwarded (RFC 9112 3.2.2). Not together with <see cref="EndPoint"/>.

@@ -42,6 +42,7 @@ public sealed class ServiceThread : ITurnParticipant
         DecodedPath = new byte[limits.MaxRequestLine];
 
         ClientPool = new ClientPool(this, context.ClientPoolSize, context.ClientPoolIdle);
+        ClientTlsContexts = new ClientTlsContexts(context.Log);
     }
 
     /// <summary>The context that it belongs to.</summary>
@@ -75,6 +76,9 @@ public sealed class ServiceThread : ITurnParticipant
     internal HashSet<ChildProcess> Children { get; } = [];
 
     internal ClientPool ClientPool { get; }
+
+    /// <summary>What its clients speak TLS with.</summary>
+    internal ClientTlsContexts ClientTlsContexts { get; }
 
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
@@ -253,6 +257,7 @@ public sealed class ServiceThread : ITurnParticipant
         }
 
         ClientPool.CloseAll();
+        ClientTlsContexts.Dispose();
     }
 
     /// <summary>Ends every connection of a host, as when the context is disposed; the host stops when the last one has had its closing callback.</summary>

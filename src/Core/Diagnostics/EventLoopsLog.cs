@@ -66,6 +66,12 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message = "There are {Count} connections, as many as there may be; nothing is accepted until one ends")]
     internal partial void ConnectionLimitReached(int count);
 
+    [LoggerMessage(EventId = 34, Level = LogLevel.Error, Message = "The callback that looks at a peer's certificate threw; it counts as no")]
+    internal partial void TlsCallbackThrew(Exception exception);
+
+    [LoggerMessage(EventId = 35, Level = LogLevel.Information, Message = "{Host} shows other certificates from now on")]
+    internal partial void CertificatesReplaced(string host);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}; the next attempt begins in {Delay}")]
     internal partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
 

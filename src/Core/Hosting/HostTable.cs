@@ -7,7 +7,7 @@ namespace EventLoops;
 /// The virtual hosts of one listening socket, and which of them a name means. The name is what a request's Host field says, port and all; what a TLS
 /// client names before its first request is matched by the same rules.
 /// </summary>
-internal sealed class HostTable
+internal sealed class HostTable : TlsContext.IServerNames
 {
     // RFC 1035 2.3.4: no host has a longer name.
     private const int MaxNameLength = 255;
@@ -20,6 +20,16 @@ internal sealed class HostTable
 
     /// <summary>The host for names that mean none: the one that came first. Null when there is none left.</summary>
     public VirtualHost? Default => _hosts.Count > 0 ? _hosts[0] : null;
+
+    /// <summary>The host that a TLS handshake begins with, and stays with when the client's name means none: the first one that has TLS. Null when there is none.</summary>
+    public VirtualHost? DefaultForTls => _hosts.Find(host => host.Tls is not null);
+
+    /// <summary>
+    /// Whether a host may be beside those that are here: all have TLS, or none has, unless one of those with TLS takes plain requests too.
+    /// </summary>
+    public bool Suits(VirtualHost host) => _hosts.Count == 0
+        || (host.Tls is not null) == (_hosts[0].Tls is not null)
+        || _hosts.Append(host).Any(one => one.Options.Tls is { AllowNonTlsOnTlsPort: true });
 
     /// <summary>Whether a host of that name is here.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
@@ -63,4 +73,10 @@ internal sealed class HostTable
 
         return Default;
     }
+
+    /// <summary>The host of a TLS client that asks for this name (RFC 6066 3), by the same rules: one that has no TLS is none for it.</summary>
+    /// <param name="serverName">The name; empty when the client gave none.</param>
+    public VirtualHost? ChooseForTls(ReadOnlySpan<byte> serverName) => Choose(serverName) is { Tls: not null } host ? host : DefaultForTls;
+
+    TlsContext? TlsContext.IServerNames.Choose(ReadOnlySpan<byte> serverName) => ChooseForTls(serverName)?.Tls;
 }

@@ -15,6 +15,12 @@ internal sealed class ListenerTable(ServiceThread thread)
         Listener? shared = _listeners.Find(listener => listener.IsAt(endPoint));
         if (shared is not null && shared.Hosts.Contains(host.Name))
             throw new ArgumentException($"A virtual host named '{host.Name}' is served at {endPoint} already.");
+        if (shared is not null && !shared.Hosts.Suits(host))
+        {
+            throw new ArgumentException(
+                $"{nameof(VirtualHostOptions.Tls)}: '{host.Name}' {(host.Tls is null ? "has no TLS, but others" : "has TLS, but others")} at {endPoint} "
+                + $"{(host.Tls is null ? "have" : "have not")}. Give it an endpoint of its own, or let plain requests in by {nameof(TlsOptions.AllowNonTlsOnTlsPort)}.");
+        }
 
         if (shared is null)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using EventLoops.OpenSsl;
 using EventLoops.Protocols.Http;
 
 namespace EventLoops;
@@ -9,6 +10,7 @@ public sealed class VirtualHost
     private readonly HostedProtocol[] _protocols;
     private readonly List<Listener> _listeners = [];
     private bool _isDestroyed;
+    private IReadOnlyList<TlsCertificate>? _certificates;
     private readonly Dictionary<Protocol, object> _data = new(ReferenceEqualityComparer.Instance);
     private int _initialised;
 
@@ -19,6 +21,7 @@ public sealed class VirtualHost
         CommonFields = new CommonFields(options.ServerName);
         _protocols = [.. options.Protocols.Select(protocol => new HostedProtocol(this, protocol))];
         Mounts = new MountTable(this, options.Mounts);
+        Tls = options.Tls is { } tls ? TlsContextBuilder.Build(tls, tls.Certificates, context.Log) : null;
         DefaultProtocol = _protocols.FirstOrDefault(hosted => hosted.Protocol.Name == options.DefaultProtocol) ?? _protocols[0];
     }
 
@@ -77,6 +80,30 @@ public sealed class VirtualHost
 
         _isDestroyed = true;
         Context.Destroy(this);
+    }
+
+    /// <summary>
+    /// Shows other certificates from now on, without dropping anyone: handshakes that begin later see the new ones, connections that are open go on. Sessions of the
+    /// former ones are not resumed. Null reads those that the host shows now again, which is what to do after their files were renewed.
+    /// </summary>
+    /// <param name="certificates">The new ones; null for those that it shows now.</param>
+    /// <exception cref="ArgumentException">One of them cannot be used; the message says why. The host goes on with those that it had.</exception>
+    /// <exception cref="InvalidOperationException">The host has no TLS, or this is called from another thread than the loop's.</exception>
+    public void ReloadCertificates(IReadOnlyList<TlsCertificate>? certificates = null)
+    {
+        Context.Loop.VerifyThread();
+        if (Options.Tls is not { } tls)
+            throw new InvalidOperationException($"The virtual host '{Name}' has no certificate to replace: {nameof(VirtualHostOptions)}.{nameof(VirtualHostOptions.Tls)} is null.");
+        if (certificates is not null && (certificates.Count == 0 || certificates.Any(certificate => certificate is null)))
+            throw new ArgumentException("There has to be at least one certificate, and none that is null.", nameof(certificates));
+        if (_isDestroyed)
+            return;
+
+        TlsContext next = TlsContextBuilder.Build(tls, certificates ?? _certificates ?? tls.Certificates, Context.Log);
+        _certificates = certificates ?? _certificates;
+        Tls?.Dispose();
+        Tls = next;
+        Context.Log.CertificatesReplaced(Name);
     }
 
     /// <summary>Asks for a writable callback for every open WebSocket of a protocol on this virtual host, the newest first.</summary>
@@ -138,6 +165,7 @@ public sealed class VirtualHost
         for (int i = 0; i < _initialised; i++)
             _ = Raise(_protocols[i], CallbackReason.ProtocolDestroy);
         _initialised = 0;
+        Tls?.Dispose();
     }
 
     /// <summary>Calls protocol 0 about a descriptor that has no connection yet. A callback that throws counts as a refusal.</summary>

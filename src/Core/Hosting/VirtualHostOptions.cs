@@ -48,6 +48,13 @@ public sealed class VirtualHostOptions
     /// <summary>Whether an IPv6 endpoint leaves IPv4 alone. Default false: <c>[::]</c> takes both, and IPv4 peers have addresses such as <c>::ffff:192.0.2.1</c>.</summary>
     public bool IPv6Only { get; init; }
 
+    /// <summary>
+    /// TLS on all endpoints; null, the default, for none. Hosts that share an endpoint all have it, or none has: the name that a client asks for in its handshake
+    /// (SNI) chooses among them by the same rules as a request's Host field. Only where <see cref="TlsOptions.AllowNonTlsOnTlsPort"/> lets plain requests in, a host
+    /// without TLS may be beside it.
+    /// </summary>
+    public TlsOptions? Tls { get; init; }
+
     /// <summary>Whom the files of Unix sockets let in.</summary>
     public UnixSocketOptions UnixSocket { get; init; } = new();
 
@@ -106,6 +113,7 @@ public sealed class VirtualHostOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
         WebSocketKeepAlive?.Validate();
         ExtensionAgreement.Validate(Extensions, nameof(Extensions));
+        Tls?.Validate();
 
         if (Protocols.Count == 0)
             throw new ArgumentException("A virtual host needs at least one protocol.", nameof(Protocols));

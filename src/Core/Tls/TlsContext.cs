@@ -82,11 +82,14 @@ internal sealed unsafe class TlsContext : IDisposable
     public ITlsEngine NewServerEngine(IServerNames? names = null) => new OpenSslEngine(this, isServer: true, names);
 
     /// <summary>An engine that connects.</summary>
-    /// <param name="host">Whom it asks for: a name, or an IP address, which is not sent (RFC 6066 3).</param>
-    public ITlsEngine NewClientEngine(string host)
+    /// <param name="host">Whom it asks for and demands of the certificate: a name in ASCII, or an IP address, which is not sent (RFC 6066 3).</param>
+    /// <param name="port">The port, by which the sessions of servers on one host are told apart.</param>
+    public ITlsEngine NewClientEngine(string host, int port = 0)
     {
         OpenSslEngine engine = new(this, isServer: false, names: null);
-        if (!System.Net.IPAddress.TryParse(host, out _))
+        if (TlsCallbacks.PolicyOf(SslContext) is { } policy)
+            TlsServerIdentity.Demand(engine.Ssl, policy, host, port);
+        else if (!System.Net.IPAddress.TryParse(host, out _))
             engine.AskFor(host);
         return engine;
     }
