@@ -187,7 +187,15 @@ internal static class CommandLine
             return false;
 
         mount = new Mount { MountPoint = point, Origin = origin };
-        return true;
+        try
+        {
+            mount.Validate(Server.NewProtocols());
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static IReadOnlyList<VirtualHostOptions>? ReadConfig(ArgumentResult given)

@@ -105,6 +105,36 @@ public sealed partial class TestServerConfigTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
     }
 
+    [Fact]
+    public async Task Other_servers_are_asked_by_host_and_by_unix_socket_and_websockets_go_through()
+    {
+        string behind = _folder.Write("behind.json", """
+            { "hosts": [ { "listen": ["127.0.0.1:0", "unix:behind"], "origin": "any", "mounts": [ { "mountPoint": "/app", "origin": "file://files" },
+              { "mountPoint": "/plaintext", "origin": "callback://site" } ] } ] }
+            """);
+        _folder.Write("files/page.html", "the page");
+        await using SampleProcess origin = SampleProcess.Start("TestServer", "--config", behind);
+        Uri place = await origin.WaitForAddressAsync();
+        await origin.WaitForLineAsync(new Regex("unix"));
+        await using SampleProcess front = SampleProcess.Start(
+            "TestServer", "--port", "0", "--mount", $"/tcp=http://{place.Authority}/app", "--mount", $"/unix=http+unix://{_folder["behind"]}");
+        Uri address = await front.WaitForAddressAsync();
+
+        Assert.Equal("the page", await _http.GetStringAsync(new Uri(address, "/tcp/page.html")));
+        Assert.Equal("the page", await _http.GetStringAsync(new Uri(address, "/unix/app/page.html")));
+        Assert.Equal("Hello, World!", await _http.GetStringAsync(new Uri(address, "/unix/plaintext")));
+        using RawPeer peer = RawPeer.Connect(IPEndPoint.Parse(address.Authority));
+        Assert.Contains("Sec-WebSocket-Protocol: dumb-increment-protocol", peer.Upgrade("/tcp", "dumb-increment-protocol"), StringComparison.Ordinal);
+        Assert.NotEmpty(peer.ReadFrame().Text);
+
+        string config = _folder.Write("front.json", """
+            { "hosts": [ { "listen": ["127.0.0.1:0"], "mounts": [ { "mountPoint": "/", "origin": "http://inside/app",
+              "reverseProxy": { "socket": "behind", "keepsHost": true, "extendsForwarded": true, "connectTimeout": 1, "timeout": 2.5, "keptSockets": 1 } } ] } ] }
+            """);
+        await using SampleProcess second = SampleProcess.Start("TestServer", "--config", config);
+        Assert.Equal("the page", await _http.GetStringAsync(new Uri(await second.WaitForAddressAsync(), "/page.html")));
+    }
+
     [Theory]
     [InlineData("""{ "hosts": [] }""", 1, "$.hosts", "at least one host is needed.")]
     [InlineData("{\n  \"hosts\": 7\n}", 2, "$.hosts", "The JSON value could not be converted to")]
@@ -120,6 +150,10 @@ public sealed partial class TestServerConfigTests : IDisposable
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"cgiTimeout\": 0 } ] } ] }", 2, "$.hosts[0].mounts[0].cgiTimeout", "between 1 ms and 24 days")]
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\",\n \"origin\": \"callback://nobody\" } ] } ] }", 2, "$.hosts[0].mounts[0].origin", "'nobody' is none of the protocols")]
     [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\", \"authentication\": { \"realm\": \"x\",\n \"passwords\": \"/no/such\" } } ] } ] }", 2, "$.hosts[0].mounts[0].authentication.passwords", "/no/such")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \"http://a\",\n \"reverseProxy\": {\n \"timeout\": 0 } } ] } ] }", 3, "$.hosts[0].mounts[0].reverseProxy.timeout", "between 1 ms and 24 days")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \"http://a\",\n \"reverseProxy\": {\n \"keptSockets\": -1 } } ] } ] }", 3, "$.hosts[0].mounts[0].reverseProxy.keptSockets", "between 0 and 1024")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\", \"origin\": \">http://a\",\n \"reverseProxy\": { } } ] } ] }", 2, "$.hosts[0].mounts[0].reverseProxy", "is no http://HOST")]
+    [InlineData("{ \"hosts\": [ { \"listen\": [\"127.0.0.1:0\"], \"mounts\": [ { \"mountPoint\": \"/\",\n \"origin\": \"http://a b\" } ] } ] }", 2, "$.hosts[0].mounts[0].origin", "'a b' is no host")]
     [InlineData("{ \"hosts\": [\n ] ", 2, "$", "Expected")]
     [InlineData("", 1, "$", "does not contain any JSON")]
     public async Task A_mistake_in_the_file_is_told_with_its_line_and_member(string text, int line, string member, string sentence)
@@ -137,6 +171,7 @@ public sealed partial class TestServerConfigTests : IDisposable
     [InlineData("--config /no/such/file", "--config takes a file that can be read, not '/no/such/file'.")]
     [InlineData("--mount /a", "--mount takes a path and an origin that exists")]
     [InlineData("--mount /a=file:///no/such/folder", "--mount takes a path and an origin that exists")]
+    [InlineData("--mount /a=http://x:y", "--mount takes a path and an origin that exists")]
     [InlineData("--mount /a=gopher://x", "--mount takes a path and an origin that exists")]
     public async Task A_wrong_argument_is_answered_with_a_sentence(string arguments, string sentence)
     {

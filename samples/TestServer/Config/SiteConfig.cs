@@ -60,7 +60,28 @@ internal sealed class MountConfig
     /// <summary>In seconds.</summary>
     public double CgiTimeout { get; set; } = 60;
 
+    public ReverseProxyConfig? ReverseProxy { get; set; }
+
     public AuthenticationConfig? Authentication { get; set; }
+}
+
+/// <summary>How a mount speaks to the server behind it.</summary>
+internal sealed class ReverseProxyConfig
+{
+    /// <summary>The path of a Unix socket; null for the host of the origin.</summary>
+    public string? Socket { get; set; }
+
+    public bool KeepsHost { get; set; }
+
+    public bool ExtendsForwarded { get; set; }
+
+    /// <summary>In seconds.</summary>
+    public double ConnectTimeout { get; set; } = 5;
+
+    /// <summary>In seconds.</summary>
+    public double Timeout { get; set; } = 60;
+
+    public int KeptSockets { get; set; } = 32;
 }
 
 /// <summary>Who may come in to a mount.</summary>

@@ -123,7 +123,7 @@ internal sealed class SiteConfigFile
 
     private Mount ReadMount(MountConfig config, Protocol[] protocols, string at)
     {
-        MountOrigin origin = OriginText.Read(config.Origin, _folder)
+        MountOrigin origin = OriginText.Read(config.Origin, _folder, ReadReverseProxy(config.ReverseProxy, config.Origin, at))
             ?? throw Wrong($"{at}.origin", $"'{config.Origin}' is no origin, or it is not there ({OriginText.Forms}).");
         try
         {
@@ -155,6 +155,35 @@ internal sealed class SiteConfigFile
         }
     }
 
+    private ReverseProxyOptions? ReadReverseProxy(ReverseProxyConfig? config, string origin, string at)
+    {
+        if (config is null)
+            return null;
+        if (!origin.StartsWith("http://", StringComparison.Ordinal) && !origin.StartsWith("https://", StringComparison.Ordinal))
+            throw Wrong($"{at}.reverseProxy", $"'{origin}' is no http://HOST or https://HOST.");
+
+        try
+        {
+            return new ReverseProxyOptions
+            {
+                EndPoint = config.Socket is null ? null : new UnixDomainSocketEndPoint(Path.Combine(_folder, config.Socket)),
+                KeepsHost = config.KeepsHost,
+                ExtendsForwarded = config.ExtendsForwarded,
+                ConnectTimeout = TimeSpan.FromSeconds(config.ConnectTimeout),
+                Timeout = TimeSpan.FromSeconds(config.Timeout),
+                KeptSockets = config.KeptSockets,
+            };
+        }
+        catch (ArgumentException wrong)
+        {
+            throw Wrong($"{at}.reverseProxy.socket", wrong.Message.Split(" (Parameter ")[0]);
+        }
+        catch (OverflowException)
+        {
+            throw Wrong($"{at}.reverseProxy", "a time is longer than anybody can wait.");
+        }
+    }
+
     private BasicAuthentication? ReadAuthentication(AuthenticationConfig? config, string at)
     {
         if (config is null)
@@ -178,7 +207,8 @@ internal sealed class SiteConfigFile
     private static string MemberOf(ArgumentException wrong)
     {
         string member = wrong.ParamName?.Split('.')[^1] ?? "origin";
-        return member == nameof(Mount.ExtraMimeTypes) ? "mimeTypes" : char.ToLowerInvariant(member[0]) + member[1..];
+        string inside = wrong.ParamName?.StartsWith(nameof(ReverseProxyOptions), StringComparison.Ordinal) == true ? "reverseProxy." : "";
+        return inside + (member == nameof(Mount.ExtraMimeTypes) ? "mimeTypes" : char.ToLowerInvariant(member[0]) + member[1..]);
     }
 
     private static string Item(string at, string list, int index) => string.Create(CultureInfo.InvariantCulture, $"{at}.{list}[{index}]");

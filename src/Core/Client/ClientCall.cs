@@ -62,11 +62,13 @@ internal sealed class ClientCall
     public bool IsForwarded => Proxy is not null && !NeedsTunnel;
 
     /// <summary>Whether the socket may be left to a later request, and taken from an earlier one.</summary>
-    public bool MayKeepSocket => Options.ReuseConnection && !Target.IsWebSocket && _connection.Thread.ClientPool.IsOn;
+    public bool MayKeepSocket => Options.ReuseConnection && !Target.IsWebSocket && Pool.IsOn;
 
     /// <summary>What sockets must have in common to stand for each other.</summary>
     private string PoolKey =>
         $"{Target.Uri.Scheme} {Target.Authority} {Proxy?.Target.Authority} {Proxy?.Credentials} {GivenEndPoint} {Options.LocalEndPoint} {Options.Interface}";
+
+    private ClientPool Pool => Options.Pool ?? _connection.Thread.ClientPool;
 
     private bool NeedsTunnel => Proxy is not null && (Target.IsWebSocket || Target.IsTls);
 
@@ -96,12 +98,12 @@ internal sealed class ClientCall
     public bool TryTakeKeptSocket(out int fd)
     {
         fd = -1;
-        IsOnKeptSocket = MayKeepSocket && !_avoidsPool && _connection.Thread.ClientPool.TryTake(PoolKey, out fd);
+        IsOnKeptSocket = MayKeepSocket && !_avoidsPool && Pool.TryTake(PoolKey, out fd);
         return IsOnKeptSocket;
     }
 
     /// <summary>Leaves the connection's socket to a later request.</summary>
-    public void KeepSocket() => _connection.Thread.ClientPool.Put(PoolKey, _connection.DetachSocket());
+    public void KeepSocket() => Pool.Put(PoolKey, _connection.DetachSocket());
 
     /// <summary>
     /// Goes on to what comes after a stage that is done. A stage is a role of the connection; one that changes the bytes, as TLS will, has its place behind the

@@ -132,4 +132,10 @@ public sealed partial class ClientConnectOptions
 
     /// <summary>What <see cref="Connection.UserData"/> is to hold from the beginning.</summary>
     public object? UserData { get; init; }
+
+    /// <summary>The request of somebody else, which a reverse proxy mount forwards: it takes the place of the head that the client would write. Null for none.</summary>
+    internal ForwardedHead? Forwarded { get; init; }
+
+    /// <summary>Where sockets are kept for the next request; null for the one place of all clients.</summary>
+    internal ClientPool? Pool { get; init; }
 }

@@ -87,7 +87,8 @@ internal sealed partial class HttpClientRole
     }
 
     /// <summary>See <see cref="Connection.EndRequest"/>.</summary>
-    public void EndBody()
+    /// <param name="trailers">Fields behind a body in chunks; null for none.</param>
+    public void EndBody(HttpHead? trailers = null)
     {
         if (_isUploadStopped)
             return;
@@ -98,12 +99,18 @@ internal sealed partial class HttpClientRole
 
         _writesBody = false;
         if (_sendsChunks)
-            Connection.Send(ChunkedEncoder.LastChunk);
+            Connection.SendLastChunk(trailers);
         AwaitReply();
     }
 
     private void WriteHead(RequestHead request)
     {
+        if (Options.Forwarded is { } forwarded)
+        {
+            forwarded.Send(Connection, Call.MayKeepSocket);
+            return;
+        }
+
         long? length = Call.BodyLength ?? (Call.Body.IsEmpty ? null : Call.Body.Length);
         HeadWriter writer = new(Connection.Thread.Scratch);
         writer.RequestLine(System.Text.Encoding.ASCII.GetBytes(Call.Method), Call.IsForwarded ? Call.Target.AbsoluteForm : Call.Target.OriginForm);

@@ -35,7 +35,7 @@ internal sealed partial class HttpClientRole : ClientRole
             return;
         }
 
-        switch (_reader.Read(ref bytes, expectsUpgrade: false))
+        switch (_reader.Read(ref bytes, expectsUpgrade: Options.Forwarded is { IsUpgrade: true }))
         {
             case HeadStatus.NeedMore:
                 return;
@@ -120,6 +120,12 @@ internal sealed partial class HttpClientRole : ClientRole
         bool hasBody = head.Framing != BodyFraming.None;
         _isSpoiled = !hasBody && !bytes.IsEmpty;
         Connection.CurrentHead = head;
+        if (head.StatusCode == 101)
+        {
+            OnSwitched();
+            return;
+        }
+
         if (Call.TryRedirect(head, keepsSocket: !hasBody && MayKeepSocket, out ConnectFailure failure))
         {
             if (failure.Reason is not null)
@@ -143,6 +149,15 @@ internal sealed partial class HttpClientRole : ClientRole
             Connection.Pause(ReceivePause.Reader);
             Connection.QueueService();
         }
+    }
+
+    /// <summary>The origin speaks another protocol from here on: whoever forwards the request takes the connection away from this role.</summary>
+    private void OnSwitched()
+    {
+        _isReplied = true;
+        Connection.ClearDeadline();
+        Call.OnOpened();
+        Goes(CallbackReason.EstablishedClientHttp);
     }
 
     private void BeginReply(HttpHead head)

@@ -56,6 +56,15 @@ public sealed partial class Connection
         UpdateInterest();
     }
 
+    /// <summary>The server has switched to another protocol, which is passed on as it is.</summary>
+    internal void EnterTunnel(TunnelRole role)
+    {
+        _role.Release();
+        TakeRole(role);
+        Move(ConnectionState.Established);
+        UpdateInterest();
+    }
+
     /// <summary>Gives the socket away: it is not watched and not closed.</summary>
     internal int DetachSocket()
     {

@@ -78,6 +78,9 @@ public sealed partial class Connection
         Thread.Loop.Schedule(_userTimer, dueIn);
     }
 
+    /// <summary>Ends our half of the stream, while the peer's goes on. Everything that was written has left.</summary>
+    internal void EndOutput() => Io.ShutdownWrite(_fd);
+
     /// <summary>The end, now: queued for the turn's closes. Whoever comes first says why.</summary>
     internal void End(in CloseInfo close)
     {

@@ -126,6 +126,27 @@ public sealed partial class Connection
             request.EndResponse();
     }
 
+    /// <summary>Ends a body in chunks (RFC 9112 7.1.2), with the trailers of a message that is forwarded.</summary>
+    internal void SendLastChunk(HttpHead? trailers)
+    {
+        if (trailers is null)
+        {
+            Send(ChunkedEncoder.LastChunk);
+            return;
+        }
+
+        HeadWriter writer = new(Thread.Scratch);
+        writer.Lines("0\r\n"u8);
+        foreach (HeaderField field in trailers.Fields)
+        {
+            if (!HopByHop.HasTrailer(field))
+                writer.Field(field.Name, field.Value);
+        }
+
+        writer.End();
+        Send(writer.Written);
+    }
+
     /// <summary>What a request is answered that nobody cares for.</summary>
     internal void RespondWithNothing(ReadOnlySpan<byte> path)
     {

@@ -59,6 +59,16 @@ public sealed partial class Connection
             request!.EndBody();
     }
 
+    /// <summary>The same with the trailers of a request that is forwarded.</summary>
+    internal void EndForwardedRequest(HttpHead? trailers)
+    {
+        if (TryGetClientRequest(nameof(EndRequest), out HttpClientRole? request))
+            request!.EndBody(trailers);
+    }
+
+    /// <summary>The trailers of the reply, once it is all there; null for none.</summary>
+    internal HttpHead? ReplyTrailers => (_role as HttpClientRole)?.Trailers;
+
     /// <summary>Reads from the socket into the user's memory: the one place beside <c>ReceiveOnce</c> where bytes come in.</summary>
     internal IoResult ReceiveInto(Span<byte> buffer) => Io.Receive(_fd, buffer);
 

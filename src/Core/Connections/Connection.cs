@@ -135,6 +135,9 @@ public sealed partial class Connection : IReadyHandler
         Session = protocol.CreateSession();
     }
 
+    /// <summary>What is spoken.</summary>
+    internal Role CurrentRole => _role;
+
     /// <summary>Changes what is spoken. The old role has given back what it held.</summary>
     internal void TakeRole(Role role) => _role = role;
 

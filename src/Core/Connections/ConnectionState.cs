@@ -27,7 +27,7 @@ public enum ConnectionState : byte
     /// <summary>Server: the request has been read and its answer is not complete.</summary>
     Responding,
 
-    /// <summary>Both: an open WebSocket.</summary>
+    /// <summary>Both: an open WebSocket, or one that is passed on between a client and the origin of a mount.</summary>
     Established,
 
     /// <summary>Both: our close frame has been written and the peer's is awaited (RFC 6455 7.1.2).</summary>
@@ -61,7 +61,7 @@ internal static class ConnectionStates
         (ConnectionState.ReadingBody,
             [ConnectionState.AwaitingRequest, ConnectionState.Responding, ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
         (ConnectionState.Responding,
-            [ConnectionState.AwaitingRequest, ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
+            [ConnectionState.AwaitingRequest, ConnectionState.Established, ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
         (ConnectionState.Established, [ConnectionState.Closing, ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
         (ConnectionState.Closing, [ConnectionState.Flushing, ConnectionState.Lingering, ConnectionState.Closed]),
         (ConnectionState.Flushing, [ConnectionState.Lingering, ConnectionState.Closed]),

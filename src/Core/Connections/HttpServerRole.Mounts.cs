@@ -18,6 +18,9 @@ internal sealed partial class HttpServerRole
     /// <summary>Whether bytes of a body are sent: not to HEAD, and not with a status that has none.</summary>
     public bool SendsBody => _sendsBody;
 
+    /// <summary>Whom the request is for, as the client has said it.</summary>
+    public ReadOnlySpan<byte> Authority => _head is null ? default : _head.Authority;
+
     /// <summary>Whether the head of the answer was written.</summary>
     public bool HasStarted => _hasStarted;
 
@@ -49,11 +52,17 @@ internal sealed partial class HttpServerRole
         return sent;
     }
 
-    /// <summary>The answer cannot be completed as it was begun: only a connection that ends tells the client so.</summary>
+    /// <summary>
+    /// The answer cannot be completed as it was begun: only a connection that ends tells the client so. Where the end of the connection is the end of the body, it takes
+    /// a reset to tell one from the other (RFC 9112 8).
+    /// </summary>
     public void BreakOff(string reason)
     {
         Connection.Context.Log.AnswerBrokenOff(Connection.Id, reason);
-        Drop(CloseOrigin.Error);
+        if (_sendsBody && !_sendsChunks && _responseLeft == long.MaxValue)
+            Connection.Abort();
+        else
+            Drop(CloseOrigin.Error);
     }
 
     /// <summary>What a responder did outside of its calls has thrown: the request ends as after a callback that throws.</summary>
@@ -163,6 +172,7 @@ internal sealed partial class HttpServerRole
     {
         MountKind.Files => request.IsGetOrHead ? new FilesResponder(this) : null,
         MountKind.Cgi => new CgiResponder(this),
+        MountKind.Http or MountKind.Https => new ReverseProxyResponder(this),
         _ => new RedirectResponder(this),
     };
 

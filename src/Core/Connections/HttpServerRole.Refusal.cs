@@ -55,7 +55,8 @@ internal sealed partial class HttpServerRole
         (string contentType, ReadOnlyMemory<byte> body) = PageFor(status, reason);
         HeadWriter writer = new(Thread.Scratch);
         writer.StatusLine(status);
-        WriteCommonFields(ref writer, keepsAlive: false, minorVersion: 1);
+        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
+        writer.Field("Connection"u8, "close"u8);
         writer.Field("Content-Type", contentType);
         writer.ContentLength(body.Length);
 

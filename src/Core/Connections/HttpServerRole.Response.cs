@@ -15,41 +15,33 @@ internal sealed partial class HttpServerRole
 
     public void StartResponse(int status, string? contentType, long contentLength, ReadOnlySpan<HttpField> fields)
     {
-        if (status is < 200 or > 599)
-            throw new ArgumentOutOfRangeException(nameof(status), status, "A status lies between 200 and 599.");
-        if (_hasStarted)
-            throw new InvalidOperationException("The request has been answered already.");
-
-        HttpHead head = _head!;
-
-        // RFC 9112 6.3: these answers end with their head, whatever length they name. RFC 9110 8.6: 204 names none.
-        bool forbidsBody = status is 204 or 304;
-        bool isUnknown = contentLength < 0 && !forbidsBody;
-
-        // RFC 9110 10.1.1: a client that still waits for 100 may send the body or not, so what comes next cannot be told.
-        bool keepsAlive = _keepAlive && !_continueIsDue && !(isUnknown && head.MinorVersion == 0);
-        bool sendsChunks = isUnknown && head.MinorVersion > 0;
-
+        ReplyPlan plan = Plan(status, contentLength);
         HeadWriter writer = new(Thread.Scratch);
         writer.StatusLine(status);
-        WriteCommonFields(ref writer, keepsAlive, head.MinorVersion);
+        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
+        WriteConnection(ref writer, plan.KeepsAlive);
         if (contentType is not null)
             writer.Field("Content-Type", contentType);
-        if (sendsChunks)
-            writer.Field("Transfer-Encoding"u8, "chunked"u8);
-        else if (!isUnknown && status != 204 && contentLength >= 0)
-            writer.ContentLength(contentLength);
+        plan.WriteFraming(ref writer);
         foreach (HttpField field in fields)
             writer.Field(field.Name, field.Value);
         writer.End();
+        Start(plan, writer.Written);
+    }
 
-        // Nothing was changed until here, so that a field that cannot be sent leaves the request unanswered.
-        _hasStarted = true;
-        _keepAlive = keepsAlive;
-        _sendsBody = !forbidsBody && head.Method != RequestMethod.Head;
-        _sendsChunks = sendsChunks && _sendsBody;
-        _responseLeft = isUnknown ? long.MaxValue : contentLength;
-        Connection.Send(writer.Written);
+    /// <summary>Begins an answer that was made elsewhere, with the fields that it has from there (RFC 9110 7.6).</summary>
+    public void StartForwarded(in ForwardedReply reply)
+    {
+        ReplyPlan plan = Plan(reply.Status, reply.Length);
+        HeadWriter writer = new(Thread.Scratch);
+        writer.StatusLine(reply.Status);
+        if (!reply.HasDate)
+            writer.Date(Connection.VirtualHost!.CommonFields.DateAt(Thread.UtcNow()));
+        WriteConnection(ref writer, plan.KeepsAlive);
+        plan.WriteFraming(ref writer);
+        reply.WriteFields(ref writer);
+        writer.End();
+        Start(plan, writer.Written);
     }
 
     public void WriteBody(ReadOnlySpan<byte> part)
@@ -76,7 +68,9 @@ internal sealed partial class HttpServerRole
         Connection.Send(ChunkedEncoder.ChunkEnd);
     }
 
-    public void EndResponse()
+    /// <summary>The answer is complete.</summary>
+    /// <param name="trailers">Fields behind a body in chunks; null for none.</param>
+    public void EndResponse(HttpHead? trailers = null)
     {
         if (!_hasStarted || _hasEnded)
             throw new InvalidOperationException("EndResponse comes once, after StartResponse.");
@@ -85,7 +79,7 @@ internal sealed partial class HttpServerRole
 
         _hasEnded = true;
         if (_sendsChunks)
-            Connection.Send(ChunkedEncoder.LastChunk);
+            Connection.SendLastChunk(trailers);
         CompleteIfDone();
     }
 
@@ -97,14 +91,71 @@ internal sealed partial class HttpServerRole
         _continueIsDue = false;
     }
 
-    private void WriteCommonFields(ref HeadWriter writer, bool keepsAlive, int minorVersion)
+    /// <summary>How an answer is framed, and what becomes of the connection behind it.</summary>
+    private ReplyPlan Plan(int status, long contentLength)
     {
-        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
+        if (status is < 200 or > 599)
+            throw new ArgumentOutOfRangeException(nameof(status), status, "A status lies between 200 and 599.");
+        if (_hasStarted)
+            throw new InvalidOperationException("The request has been answered already.");
 
-        // HTTP/1.1 keeps connections unless it says otherwise, HTTP/1.0 the other way round (RFC 9112 9.3).
+        // RFC 9112 6.3: these answers end with their head, whatever length they name. RFC 9110 8.6: 204 names none.
+        bool forbidsBody = status is 204 or 304;
+        bool isUnknown = contentLength < 0 && !forbidsBody;
+        int minorVersion = _head!.MinorVersion;
+        return new ReplyPlan
+        {
+            Status = status,
+            ContentLength = contentLength,
+            IsUnknown = isUnknown,
+            ForbidsBody = forbidsBody,
+            SendsChunks = isUnknown && minorVersion > 0,
+
+            // RFC 9110 10.1.1: a client that still waits for 100 may send the body or not, so what comes next cannot be told.
+            KeepsAlive = _keepAlive && !_continueIsDue && !(isUnknown && minorVersion == 0),
+        };
+    }
+
+    /// <summary>The head is put together and leaves. Nothing was changed until here, so that a field that cannot be sent leaves the request unanswered.</summary>
+    private void Start(in ReplyPlan plan, ReadOnlySpan<byte> head)
+    {
+        _hasStarted = true;
+        _keepAlive = plan.KeepsAlive;
+        _sendsBody = !plan.ForbidsBody && _head!.Method != RequestMethod.Head;
+        _sendsChunks = plan.SendsChunks && _sendsBody;
+        _responseLeft = plan.IsUnknown ? long.MaxValue : plan.ContentLength;
+        Connection.Send(head);
+    }
+
+    /// <summary>HTTP/1.1 keeps connections unless it says otherwise, HTTP/1.0 the other way round (RFC 9112 9.3).</summary>
+    private void WriteConnection(ref HeadWriter writer, bool keepsAlive)
+    {
         if (!keepsAlive)
             writer.Field("Connection"u8, "close"u8);
-        else if (minorVersion == 0)
+        else if (_head!.MinorVersion == 0)
             writer.Field("Connection"u8, "keep-alive"u8);
+    }
+
+    private readonly struct ReplyPlan
+    {
+        public int Status { get; init; }
+
+        public long ContentLength { get; init; }
+
+        public bool IsUnknown { get; init; }
+
+        public bool ForbidsBody { get; init; }
+
+        public bool SendsChunks { get; init; }
+
+        public bool KeepsAlive { get; init; }
+
+        public void WriteFraming(ref HeadWriter writer)
+        {
+            if (SendsChunks)
+                writer.Field("Transfer-Encoding"u8, "chunked"u8);
+            else if (!IsUnknown && Status != 204 && ContentLength >= 0)
+                writer.ContentLength(ContentLength);
+        }
     }
 }

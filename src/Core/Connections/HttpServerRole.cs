@@ -5,7 +5,8 @@ namespace EventLoops;
 /// <summary>
 /// HTTP/1.1 as a server (RFC 9112): one request after the other, each read, given to protocol 0 and answered; or the step to a WebSocket.
 /// This file reads heads; <c>HttpServerRole.Body.cs</c> reads bodies, <c>HttpServerRole.Response.cs</c> answers, <c>HttpServerRole.Refusal.cs</c> refuses,
-/// and <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide.
+/// <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide, and <c>HttpServerRole.Tunnel.cs</c> leaves
+/// WebSockets to the origin of a mount.
 /// </summary>
 internal sealed partial class HttpServerRole(Connection connection) : Role(connection)
 {
@@ -158,9 +159,16 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         _isHeadDeadlineSet = false;
         ChooseHost(head);
-        if (head.WantsWebSocket)
+        if (head.WantsWebSocket && !IsForwarded(head))
         {
             BeginUpgrade(head);
+            return;
+        }
+
+        if (head.WantsWebSocket && CheckOrigin(head, Connection.VirtualHost!.Options) is not ProtocolFault.None and var refused)
+        {
+            BeginResponse(head);
+            Refuse(refused);
             return;
         }
 

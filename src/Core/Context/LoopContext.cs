@@ -108,6 +108,9 @@ public sealed class LoopContext : IDisposable
     /// <summary>How many connections each address has; null where that is not limited.</summary>
     internal AddressLimit? Addresses { get; }
 
+    /// <summary>What the reverse proxies of this context call themselves (RFC 9110 7.6.3): a name that no other has, by which they know their own requests.</summary>
+    internal string ViaName { get; } = $"eventloops-{Guid.NewGuid():N}"[..19];
+
     internal int ClientPoolSize { get; }
 
     internal TimeSpan ClientPoolIdle { get; }

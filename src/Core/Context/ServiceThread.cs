@@ -24,6 +24,7 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
     private readonly List<VirtualHost> _leavingHosts = [];
     private readonly HeadQueue _requestHeads;
+    private readonly Dictionary<ReverseProxyOrigin, ClientPool> _originPools = [];
     private DateTimeOffset _utcNow;
     private long _askedAt = -1;
     private bool _isAcceptingPaused;
@@ -79,6 +80,14 @@ public sealed class ServiceThread : ITurnParticipant
 
     /// <summary>What its clients speak TLS with.</summary>
     internal ClientTlsContexts ClientTlsContexts { get; }
+
+    /// <summary>Where the sockets to the origin of a reverse proxy wait for the next request.</summary>
+    internal ClientPool PoolFor(ReverseProxyOrigin origin)
+    {
+        if (!_originPools.TryGetValue(origin, out ClientPool? pool))
+            _originPools.Add(origin, pool = new ClientPool(this, origin.Options.KeptSockets, Context.ClientPoolIdle));
+        return pool;
+    }
 
     internal Span<byte> ReceiveBuffer => _receiveBuffer;
 
@@ -257,6 +266,9 @@ public sealed class ServiceThread : ITurnParticipant
         }
 
         ClientPool.CloseAll();
+        foreach (ClientPool pool in _originPools.Values)
+            pool.CloseAll();
+        _originPools.Clear();
         ClientTlsContexts.Dispose();
     }
 
@@ -283,6 +295,16 @@ public sealed class ServiceThread : ITurnParticipant
             VirtualHost host = _leavingHosts[^1];
             _leavingHosts.RemoveAt(_leavingHosts.Count - 1);
             host.Stop();
+            ClosePoolsOf(host);
+        }
+    }
+
+    private void ClosePoolsOf(VirtualHost host)
+    {
+        foreach (ReverseProxyOrigin origin in host.Mounts.ReverseProxies)
+        {
+            if (_originPools.Remove(origin, out ClientPool? pool))
+                pool.CloseAll();
         }
     }
 

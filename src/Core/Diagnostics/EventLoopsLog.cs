@@ -54,6 +54,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 26, Level = LogLevel.Warning, Message = "Connection {Id}: {Path} could not be opened: {Reason}")]
     internal partial void FileRefused(long id, string path, string reason);
 
+    [LoggerMessage(EventId = 27, Level = LogLevel.Warning, Message = "Connection {Id}: the origin {Origin} failed: {Reason}")]
+    internal partial void OriginFailed(long id, string origin, string reason);
+
     [LoggerMessage(EventId = 30, Level = LogLevel.Debug, Message = "Connection {Id}: dropped, its peer does not read; {Unsent} bytes were still to be sent")]
     internal partial void WriteTimedOut(long id, int unsent);
 

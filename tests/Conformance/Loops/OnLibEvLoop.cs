@@ -51,6 +51,12 @@ public static class OnLibEvLoop
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxySuite(s_new);
+
+    public sealed class ReverseProxyFlow() : ReverseProxyFlowSuite(s_new);
+
+    public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
+
     public sealed class Cgi() : CgiSuite(s_new);
 
     public sealed class HttpServer() : HttpServerSuite(s_new);

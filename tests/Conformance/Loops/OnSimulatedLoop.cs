@@ -52,6 +52,12 @@ public static class OnSimulatedLoop
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxySuite(s_new);
+
+    public sealed class ReverseProxyFlow() : ReverseProxyFlowSuite(s_new);
+
+    public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
+
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
     public sealed class HttpClient() : HttpClientSuite(s_new);

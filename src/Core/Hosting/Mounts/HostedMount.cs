@@ -18,6 +18,7 @@ internal sealed class HostedMount
         Types = new MimeTypes(mount.ExtraMimeTypes);
         if (Origin.Kind == MountKind.Callback)
             Protocol = host.FindByName(Origin.Target);
+        ReverseProxy = Origin.ToReverseProxy(_point);
     }
 
     public Mount Mount { get; }
@@ -38,6 +39,9 @@ internal sealed class HostedMount
 
     /// <summary>Who answers, for a mount of the kind <see cref="MountKind.Callback"/>.</summary>
     public HostedProtocol? Protocol { get; }
+
+    /// <summary>Whom to ask, for a mount of the kind <see cref="MountKind.Http"/> or <see cref="MountKind.Https"/>.</summary>
+    public ReverseProxyOrigin? ReverseProxy { get; }
 
     /// <summary>Whether a decoded path is the mount point or lies below it: <c>/application</c> does not lie below <c>/app</c>.</summary>
     public bool Covers(ReadOnlySpan<byte> path) =>

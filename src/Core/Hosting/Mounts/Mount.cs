@@ -17,7 +17,7 @@ public sealed class Mount
 
     /// <summary>
     /// Who may come in, for every kind of mount; null, the default, for everybody. A CGI program is told the user. Requests to become a WebSocket go to
-    /// their protocol, whatever is mounted at their path, and are not asked.
+    /// their protocol, whatever is mounted at their path, and are not asked; but those below a reverse proxy go there, and are.
     /// </summary>
     public BasicAuthentication? Authentication { get; init; }
 

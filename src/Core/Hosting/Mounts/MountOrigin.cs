@@ -5,11 +5,12 @@ namespace EventLoops;
 /// <summary>What lies behind a mount: the original's <c>origin</c> and <c>origin_protocol</c> in one.</summary>
 public sealed class MountOrigin
 {
-    private MountOrigin(MountKind kind, string target, IFileOperations? files = null)
+    private MountOrigin(MountKind kind, string target, IFileOperations? files = null, ReverseProxyOptions? proxy = null)
     {
         Kind = kind;
         Target = target;
         FileOperations = files;
+        ReverseProxy = proxy;
     }
 
     internal MountKind Kind { get; }
@@ -19,6 +20,9 @@ public sealed class MountOrigin
 
     /// <summary>How the files of this mount are reached; null for the context's way.</summary>
     internal IFileOperations? FileOperations { get; }
+
+    /// <summary>How an origin server is spoken to.</summary>
+    internal ReverseProxyOptions? ReverseProxy { get; }
 
     /// <summary>
     /// The files below a folder, answered to GET and HEAD with validators, ranges and precompressed neighbours. Nothing outside of the folder is
@@ -42,6 +46,31 @@ public sealed class MountOrigin
     {
         ArgumentException.ThrowIfNullOrEmpty(program);
         return new MountOrigin(MountKind.Cgi, program);
+    }
+
+    /// <summary>
+    /// Another server, which is asked in the client's place: a reverse proxy. Every method goes there, and so do requests to become a WebSocket, whose frames are passed
+    /// on as they are. What follows the mount point is asked for below the origin's path, with the query. The original's <c>LWSMPRO_HTTP</c>.
+    /// </summary>
+    /// <param name="to">
+    /// The host, with a port and a path in front if wanted, as in <c>localhost:5000/app</c>; <c>http://</c> may stand before it.
+    /// </param>
+    /// <param name="options">How it is spoken to, such as by a Unix socket; null for the defaults.</param>
+    public static MountOrigin Http(string to, ReverseProxyOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(to);
+        return new MountOrigin(MountKind.Http, to, proxy: options ?? new ReverseProxyOptions());
+    }
+
+    /// <summary>As <see cref="Http"/>, by TLS. The original's <c>LWSMPRO_HTTPS</c>.</summary>
+    /// <param name="to">
+    /// The host, with a port and a path in front if wanted, as in <c>example.com/app</c>; <c>https://</c> may stand before it.
+    /// </param>
+    /// <param name="options">How it is spoken to; null for the defaults.</param>
+    public static MountOrigin Https(string to, ReverseProxyOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(to);
+        return new MountOrigin(MountKind.Https, to, proxy: options ?? new ReverseProxyOptions());
     }
 
     /// <summary>
@@ -85,6 +114,32 @@ public sealed class MountOrigin
             throw new ArgumentException($"{nameof(Mount)}.{nameof(Mount.Origin)}: '{Target}' is none of the protocols of the virtual host.");
         if (Kind is MountKind.RedirectHttp or MountKind.RedirectHttps && Target.Length > 0 && !IsPlace(Target))
             throw new ArgumentException($"{nameof(Mount)}.{nameof(Mount.Origin)}: '{Target}' is no host, such as example.com:8080/path.");
+        if (Kind is MountKind.Http or MountKind.Https)
+            ValidateReverseProxy();
+    }
+
+    /// <summary>What is asked for below the mount point, for a reverse proxy; null for all other kinds.</summary>
+    internal ReverseProxyOrigin? ToReverseProxy(ReadOnlySpan<byte> mountPoint) =>
+        Kind is MountKind.Http or MountKind.Https && ReverseProxyOrigin.TryParse(Target, Kind == MountKind.Https, out Uri uri)
+            ? new ReverseProxyOrigin(uri, ReverseProxy!, mountPoint)
+            : null;
+
+    private void ValidateReverseProxy()
+    {
+        string member = $"{nameof(Mount)}.{nameof(Mount.Origin)}";
+        if (!ReverseProxyOrigin.TryParse(Target, Kind == MountKind.Https, out Uri uri))
+            throw new ArgumentException($"{member}: '{Target}' is no host, such as localhost:5000/path.");
+
+        ReverseProxy!.Validate();
+        try
+        {
+            // What cannot be connected to is found out here, and not by the first client.
+            new ClientConnectOptions { Uri = uri, Protocols = ReverseProxyProtocol.Only, EndPoint = ReverseProxy.EndPoint }.Validate();
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new ArgumentException($"{member}: {wrong.Message}", wrong);
+        }
     }
 
     /// <summary>Whether a text is a host with, perhaps, a port and a path (RFC 3986 3.2).</summary>
@@ -104,5 +159,7 @@ internal enum MountKind : byte
     Cgi,
     RedirectHttp,
     RedirectHttps,
+    Http,
+    Https,
     Callback,
 }

@@ -6,6 +6,12 @@ internal sealed class MountTable(VirtualHost host, IReadOnlyList<Mount> mounts)
     private readonly HostedMount[] _mounts =
         [.. mounts.Select(mount => new HostedMount(mount, host)).OrderByDescending(mount => mount.PointLength)];
 
+    /// <summary>The origins of its reverse proxies.</summary>
+    public IEnumerable<ReverseProxyOrigin> ReverseProxies => _mounts.Select(mount => mount.ReverseProxy).OfType<ReverseProxyOrigin>();
+
+    /// <summary>Whether there is a reverse proxy among them, so that WebSockets may be somebody else's.</summary>
+    public bool HasReverseProxy { get; } = mounts.Any(mount => mount.Origin.Kind is MountKind.Http or MountKind.Https);
+
     /// <summary>The mount that a decoded path belongs to.</summary>
     public HostedMount? Find(ReadOnlySpan<byte> path)
     {

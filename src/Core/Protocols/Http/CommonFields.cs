@@ -31,6 +31,9 @@ internal sealed class CommonFields
         return _lines.AsSpan(0, _length);
     }
 
+    /// <summary>The date alone, for an answer that was made elsewhere and has a <c>Server</c> of its own (RFC 9110 6.6.1 and 10.2.4).</summary>
+    internal ReadOnlySpan<byte> DateAt(DateTimeOffset now) => _date.At(now);
+
     private void Write(DateTimeOffset now)
     {
         HeadWriter writer = new(_lines);

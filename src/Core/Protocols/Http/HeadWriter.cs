@@ -23,6 +23,8 @@ internal ref struct HeadWriter(Span<byte> destination)
         Take(HttpWriter.WriteRequestLine(Rest, method, ascii[..Narrow(target, ascii)]));
     }
 
+    public void RequestLine(scoped ReadOnlySpan<byte> method, scoped ReadOnlySpan<byte> target) => Take(HttpWriter.WriteRequestLine(Rest, method, target));
+
     public void Field(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => Take(HttpWriter.WriteField(Rest, name, value));
 
     public void Field(string name, string value)

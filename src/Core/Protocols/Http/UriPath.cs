@@ -63,6 +63,40 @@ internal static class UriPath
         return text.ToString();
     }
 
+    /// <summary>
+    /// Finds where in a raw path its decoded form has come to a place, for those who pass the rest on as it was sent. False when the decoded path is another one, since
+    /// dot segments were removed from it.
+    /// </summary>
+    /// <param name="rawPath">The path as it was sent.</param>
+    /// <param name="path">What <see cref="TryDecode"/> has made of it.</param>
+    /// <param name="place">A place in <paramref name="path"/>.</param>
+    /// <param name="rawPlace">The same place in <paramref name="rawPath"/>.</param>
+    internal static bool TryLocate(ReadOnlySpan<byte> rawPath, ReadOnlySpan<byte> path, int place, out int rawPlace)
+    {
+        rawPlace = -1;
+        int raw = 0;
+        for (int i = 0; i <= path.Length; i++)
+        {
+            if (i == place)
+                rawPlace = raw;
+            if (i == path.Length)
+                break;
+            if (raw >= rawPath.Length)
+                return false;
+
+            bool isEncoded = rawPath[raw] == '%';
+            if (isEncoded && raw + 2 >= rawPath.Length)
+                return false;
+
+            int value = isEncoded ? (HttpChars.HexValue(rawPath[raw + 1]) << 4) | HttpChars.HexValue(rawPath[raw + 2]) : rawPath[raw];
+            if (value != path[i])
+                return false;
+            raw += isEncoded ? 3 : 1;
+        }
+
+        return raw == rawPath.Length;
+    }
+
     private static ProtocolFault Decode(ReadOnlySpan<byte> rawPath, Span<byte> destination, out int length)
     {
         length = 0;
