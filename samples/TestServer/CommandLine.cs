@@ -81,6 +81,27 @@ internal static class CommandLine
         Description = "Logs to syslog, as the service TestServer; in the foreground to standard error as well.",
     };
 
+    private static readonly Option<bool> Daemonize = new("--daemonize")
+    {
+        Description = "Goes into the background: a session of its own, no terminal, a lock file with its process number. Add --syslog to hear of it.",
+    };
+
+    private static readonly Option<string> LockFile = Usage.Option<string>(
+        "--lock-file", "FILE", "The lock file of --daemonize.",
+        "a file in a folder that exists", TryReadFile).Or(Path.Combine(Path.GetTempPath(), "eventloops-testserver.lock"));
+
+    private static readonly Option<string?> User = new("--user")
+    {
+        Description = "The user to become when everything is open that only root may open.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<string?> Group = new("--group")
+    {
+        Description = "The group to be in then; the user's own by default.",
+        HelpName = "NAME",
+    };
+
     private static readonly Option<long> MaxMessage = Usage.Option<long>(
         "--max-message", "BYTES", "The largest message that is taken; a larger one closes its connection with 1009.",
         $"a number of bytes, at least {SmallestMaxMessage}", TryReadMaxMessage).Or(new ConnectionLimits().MaxMessageSize);
@@ -96,7 +117,7 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate,
+            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
@@ -135,7 +156,11 @@ internal static class CommandLine
         parsed.GetRequiredValue(Log),
         parsed.GetRequiredValue(ToSyslog),
         parsed.GetRequiredValue(MaxMessage),
-        ExtensionsFor(parsed.GetRequiredValue(Deflate)));
+        ExtensionsFor(parsed.GetRequiredValue(Deflate)),
+        new ProcessOptions(
+            parsed.GetRequiredValue(Daemonize) ? parsed.GetRequiredValue(LockFile) : null,
+            parsed.GetValue(User),
+            parsed.GetValue(Group)));
 
     private static PermessageDeflate[] ExtensionsFor(bool deflate) => deflate ? [new PermessageDeflate()] : [];
 
@@ -213,7 +238,14 @@ internal static class CommandLine
 
     private static bool TryReadFolder(string text, out string folder)
     {
-        folder = text;
+        // A daemon has another folder than the one in which it was started.
+        folder = Path.GetFullPath(text);
         return Directory.Exists(text);
+    }
+
+    private static bool TryReadFile(string text, out string file)
+    {
+        file = text.Length == 0 ? text : Path.GetFullPath(text);
+        return Directory.Exists(Path.GetDirectoryName(file));
     }
 }

@@ -57,7 +57,8 @@ internal static class Server
 
     private static VirtualHostOptions DescribeHost(ServerOptions options) => new()
     {
-        Endpoints = [options.EndPoint],
+        // A service manager that has bound the sockets itself decides where.
+        Endpoints = ServiceManager.EndPoints is { Count: > 0 } passed ? passed : [options.EndPoint],
         Origin = options.Origin,
         DefaultProtocol = EchoProtocol.ProtocolName,
         Protocols = NewProtocols(),

@@ -15,6 +15,7 @@ namespace TestServer;
 /// <param name="LogsToSyslog">Whether syslog gets it.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
 /// <param name="Extensions">What clients may agree on.</param>
+/// <param name="Process">What becomes of the process.</param>
 internal sealed record ServerOptions(
     IPEndPoint EndPoint,
     string Loop,
@@ -26,4 +27,11 @@ internal sealed record ServerOptions(
     LogLevels LogLevels,
     bool LogsToSyslog,
     long MaxMessage,
-    IReadOnlyList<WebSocketExtension> Extensions);
+    IReadOnlyList<WebSocketExtension> Extensions,
+    ProcessOptions Process);
+
+/// <summary>What becomes of the process.</summary>
+/// <param name="LockFile">The lock file of the daemon; null to stay in the foreground.</param>
+/// <param name="User">Who it becomes; null to stay who it is.</param>
+/// <param name="Group">Which group it is in then; null for the user's.</param>
+internal sealed record ProcessOptions(string? LockFile, string? User, string? Group);

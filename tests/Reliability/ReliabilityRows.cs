@@ -59,6 +59,9 @@ public abstract class ReliabilityRows : IDisposable
     /// <summary>What the rows' virtual host accepts and its clients offer.</summary>
     protected IReadOnlyList<WebSocketExtension> Extensions { get; set; } = [];
 
+    /// <summary>The proxies in front of the rows' virtual host.</summary>
+    protected ProxyProtocolOptions? ProxyProtocol { get; set; }
+
     /// <summary>What is mounted on the rows' virtual host.</summary>
     protected IReadOnlyList<Mount> Mounts { get; set; } = [];
 
@@ -237,7 +240,7 @@ public abstract class ReliabilityRows : IDisposable
             Logger = Log,
             VirtualHosts =
             [
-                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol, Extensions = Extensions, Mounts = Mounts },
+                new() { Name = "rows", Endpoints = [loopback], Protocols = [Protocol], Origin = Origin, UnknownSubprotocol = UnknownSubprotocol, Extensions = Extensions, Mounts = Mounts, ProxyProtocol = ProxyProtocol },
                 new() { Name = "witness", Endpoints = [loopback], Protocols = [new WritableEcho()] },
             ],
         }));

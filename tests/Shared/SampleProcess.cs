@@ -70,6 +70,9 @@ public sealed partial class SampleProcess : IAsyncDisposable
     public static SampleProcess StartWith(string variable, string sample, params IEnumerable<string> arguments) =>
         new(sample, variable, ["dotnet", FindSample(sample), .. arguments]);
 
+    /// <summary>The library of a sample, for tools that start programs themselves.</summary>
+    public static string PathOf(string sample) => FindSample(sample);
+
     /// <summary>Starts any other program, found in the PATH. One that is not there ends with exit code 127 and says so.</summary>
     public static SampleProcess StartTool(string program, params IEnumerable<string> arguments) => new(program, program, arguments);
 

@@ -17,7 +17,7 @@ internal static class ExternalPollServer
 
         using ExternalPollLoop loop = new(array);
         using LoopContext context = new(Server.Describe(options, loop));
-        Server.Announce(context);
+        using IDisposable service = ServerProcess.Begin(options, context);
         while (!signals.IsStopRequested)
             RunFrame(array, loop, signals);
     }

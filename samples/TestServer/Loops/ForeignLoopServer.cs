@@ -25,6 +25,7 @@ internal sealed class ForeignLoopServer : IDisposable
     private readonly INativeLoop _native;
     private HostedEventLoop? _guest;
     private LoopContext? _context;
+    private IDisposable? _service;
     private PosixSignalRegistration? _interrupt;
     private PosixSignalRegistration? _terminate;
     private ExceptionDispatchInfo? _failure;
@@ -93,7 +94,7 @@ internal sealed class ForeignLoopServer : IDisposable
         _context = new LoopContext(Server.Describe(_options, _guest));
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        Server.Announce(_context);
+        _service = ServerProcess.Begin(_options, _context);
     }
 
     private void OnSignal(PosixSignalContext signal)
@@ -108,6 +109,7 @@ internal sealed class ForeignLoopServer : IDisposable
         if (_context!.IsDisposed)
             return;
 
+        _service!.Dispose();
         _context.Dispose();
         _guest!.Detach(OnLeft);
     }

@@ -24,7 +24,7 @@ internal static class OwnLoopServer
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
         using LoopContext context = new(Server.Describe(options, Flags[options.Loop]));
-        Server.Announce(context);
+        using IDisposable service = ServerProcess.Begin(options, context);
         context.Run(stopping.Token);
 
         void Stop(PosixSignalContext signal)

@@ -23,15 +23,15 @@ internal static unsafe partial class ChildCalls
     private const int WaitNoHang = 1;
 
     // posix_spawn(3): sizes that hold the opaque structures of glibc (80 and 336 bytes) and of musl with room to spare.
-    private const int ActionsSize = 512;
-    private const int AttributesSize = 1024;
-    private const int SignalSetSize = 128;
+    internal const int ActionsSize = 512;
+    internal const int AttributesSize = 1024;
+    internal const int SignalSetSize = 128;
     private const short SetProcessGroup = 0x02;
-    private const short SetDefaultSignals = 0x04;
-    private const short SetSignalMask = 0x08;
+    internal const short SetDefaultSignals = 0x04;
+    internal const short SetSignalMask = 0x08;
 
     // glibc 2.34; musl has none. All descriptors of this process and of .NET close on exec, so it is a second lock and not the only one.
-    private static readonly delegate* unmanaged<void*, int, int> CloseFrom = FindCloseFrom();
+    internal static readonly delegate* unmanaged<void*, int, int> CloseFrom = FindCloseFrom();
 
     /// <summary>Makes a pipe whose ends close on exec and have numbers that no standard stream has. Our end does not block.</summary>
     internal static Errno OpenPipe(bool childReads, out int ours, out int childs)
@@ -204,43 +204,43 @@ internal static unsafe partial class ChildCalls
     private static partial int Control(int fd, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn")]
-    private static partial int SpawnProcess(int* process, byte* path, void* actions, void* attributes, nint* arguments, nint* environment);
+    internal static partial int SpawnProcess(int* process, byte* path, void* actions, void* attributes, nint* arguments, nint* environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
-    private static partial int ActionsInit(void* actions);
+    internal static partial int ActionsInit(void* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
-    private static partial int ActionsDestroy(void* actions);
+    internal static partial int ActionsDestroy(void* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
-    private static partial int AddDuplicate(void* actions, int fd, int newFd);
+    internal static partial int AddDuplicate(void* actions, int fd, int newFd);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int AddOpen(void* actions, int fd, string path, int flags, uint mode);
+    internal static partial int AddOpen(void* actions, int fd, string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addchdir_np", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int AddChangeFolder(void* actions, string path);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
-    private static partial int AttributesInit(void* attributes);
+    internal static partial int AttributesInit(void* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
-    private static partial int AttributesDestroy(void* attributes);
+    internal static partial int AttributesDestroy(void* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
-    private static partial int SetFlags(void* attributes, short flags);
+    internal static partial int SetFlags(void* attributes, short flags);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
-    private static partial int SetSignalDefaults(void* attributes, void* set);
+    internal static partial int SetSignalDefaults(void* attributes, void* set);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
-    private static partial int SetMask(void* attributes, void* set);
+    internal static partial int SetMask(void* attributes, void* set);
 
     [LibraryImport("libc", EntryPoint = "sigfillset")]
-    private static partial int FillSet(void* set);
+    internal static partial int FillSet(void* set);
 
     [LibraryImport("libc", EntryPoint = "sigemptyset")]
-    private static partial int EmptySet(void* set);
+    internal static partial int EmptySet(void* set);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);

@@ -143,6 +143,7 @@ public sealed partial class Connection
         _unsent.Clear();
         _shared = default;
         _held.Clear();
+        _proxyHeader.Clear();
 
         Announce();
         _call?.OnEnded(_close);

@@ -195,7 +195,9 @@ public sealed partial class Connection
         if (received.Value > 0)
         {
             HeardAt = Thread.Loop.NowMilliseconds;
-            Deliver(buffer[..received.Value]);
+            Span<byte> bytes = buffer[..received.Value];
+            if (!_awaitsProxyHeader || TakeProxyHeader(ref bytes))
+                Deliver(bytes);
             return;
         }
 

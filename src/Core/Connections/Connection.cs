@@ -10,7 +10,7 @@ namespace EventLoops;
 /// <remarks>
 /// The class is cut by concern: this file is who it is, <c>Connection.Receive.cs</c> how bytes come in, <c>Connection.Output.cs</c> how they go out,
 /// <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one place that calls user code, <c>Connection.Connecting.cs</c> how a client comes to
-/// its socket, <c>Connection.Messages.cs</c>, <c>Connection.Http.cs</c>, <c>Connection.HttpClient.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
+/// its socket, <c>Connection.Proxied.cs</c> whom a proxy speaks for, <c>Connection.Messages.cs</c>, <c>Connection.Http.cs</c>, <c>Connection.HttpClient.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
 /// </remarks>
 public sealed partial class Connection : IReadyHandler
 {
@@ -66,11 +66,14 @@ public sealed partial class Connection : IReadyHandler
     /// <summary>The descriptor, or -1 before there is one and after the end. For looking, not for reading or writing.</summary>
     public int Fd => _fd;
 
-    /// <summary>The peer's address, asked from the kernel at each call; null when there is none (any more).</summary>
-    public EndPoint? RemoteEndPoint => _fd < 0 ? null : Io.GetRemoteEndPoint(_fd);
+    /// <summary>
+    /// The peer's address, asked from the kernel at each call; null when there is none (any more). Behind a proxy that tells it, the client's:
+    /// <see cref="VirtualHostOptions.ProxyProtocol"/>.
+    /// </summary>
+    public EndPoint? RemoteEndPoint => _fd < 0 ? null : _proxiedRemote ?? Io.GetRemoteEndPoint(_fd);
 
-    /// <summary>Our own address, asked from the kernel at each call; null when there is none (any more).</summary>
-    public EndPoint? LocalEndPoint => _fd < 0 ? null : Io.GetLocalEndPoint(_fd);
+    /// <summary>Our own address, asked from the kernel at each call; null when there is none (any more). Behind a proxy that tells it, the one that the client connected to.</summary>
+    public EndPoint? LocalEndPoint => _fd < 0 ? null : _proxiedLocal ?? Io.GetLocalEndPoint(_fd);
 
     internal Connection? NextInProtocol { get; set; }
 
@@ -100,6 +103,7 @@ public sealed partial class Connection : IReadyHandler
         connection._fd = fd;
         connection.Listener = listener;
         connection.CountedAddress = address;
+        connection._awaitsProxyHeader = listener.ProxyProtocol is not null;
         connection._role = new HttpServerRole(connection);
         connection.Bind(host.ProtocolZero);
         connection.Announce();

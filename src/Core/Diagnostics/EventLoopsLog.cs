@@ -33,6 +33,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 9, Level = LogLevel.Error, Message = "Connection {Id}: an extension threw; the connection is closed")]
     internal partial void ExtensionThrew(long id, Exception exception);
 
+    [LoggerMessage(EventId = 10, Level = LogLevel.Debug, Message = "{EndPoint}: a connection was closed; its peer is none of the trusted proxies")]
+    internal partial void NotTrusted(EndPoint endPoint);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
     internal partial void AnswerBrokenOff(long id, string reason);
 

@@ -22,8 +22,9 @@ internal sealed class Listener : IReadyHandler
     private int _spareFd = -1;
     private bool _fullWasLogged;
 
-    private Listener(ServiceThread thread, int fd, EndPoint endPoint, string? unixPath)
+    private Listener(ServiceThread thread, int fd, EndPoint endPoint, string? unixPath, ProxyProtocolOptions? proxyProtocol)
     {
+        ProxyProtocol = proxyProtocol;
         _thread = thread;
         _io = thread.Loop.SocketIo;
         _fd = fd;
@@ -35,6 +36,9 @@ internal sealed class Listener : IReadyHandler
 
     public EndPoint LocalEndPoint { get; }
 
+    /// <summary>The proxies that tell whom they speak for; null where there are none.</summary>
+    public ProxyProtocolOptions? ProxyProtocol { get; }
+
     /// <summary>Who is served here.</summary>
     public HostTable Hosts { get; } = new();
 
@@ -42,6 +46,9 @@ internal sealed class Listener : IReadyHandler
     public static Listener Open(ServiceThread thread, EndPoint endPoint, VirtualHostOptions options)
     {
         SocketIo io = thread.Loop.SocketIo;
+        if (endPoint is ActivatedEndPoint activated)
+            return OpenActivated(thread, activated, options);
+
         int fd = Succeed(io.OpenStream(endPoint.AddressFamily), "socket", endPoint);
         string? path = endPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.PathOf(unix) : null;
         bool isBound = false;
@@ -58,7 +65,7 @@ internal sealed class Listener : IReadyHandler
                 UnixSocketFile.Protect(path, options.UnixSocket);
             Succeed(io.Listen(fd, options.Backlog), "listen", endPoint);
 
-            Listener listener = new(thread, fd, endPoint, path);
+            Listener listener = new(thread, fd, endPoint, path, options.ProxyProtocol);
             listener.Start();
             return listener;
         }
@@ -69,6 +76,14 @@ internal sealed class Listener : IReadyHandler
                 File.Delete(path);
             throw;
         }
+    }
+
+    /// <summary>A service manager has bound and listens already; the socket is ours from now on.</summary>
+    private static Listener OpenActivated(ServiceThread thread, ActivatedEndPoint endPoint, VirtualHostOptions options)
+    {
+        Listener listener = new(thread, endPoint.Take(), endPoint, unixPath: null, options.ProxyProtocol);
+        listener.Start();
+        return listener;
     }
 
     /// <summary>Whether it is what a host that names this endpoint wants. A port that the kernel is to choose is never one that it has chosen before.</summary>
@@ -134,7 +149,7 @@ internal sealed class Listener : IReadyHandler
 
         // The kernel leaves the file of a Unix socket behind, and the next bind would find it.
         if (_unixPath is not null)
-            File.Delete(_unixPath);
+            UnixSocketFile.Remove(_unixPath);
     }
 
     private static bool IsFull(Errno errno) => errno == Errno.EMFILE || errno == Errno.ENFILE || errno == Errno.ENOBUFS || errno == Errno.ENOMEM;
@@ -168,7 +183,16 @@ internal sealed class Listener : IReadyHandler
     private void Adopt(int fd)
     {
         ContextStatistics statistics = _thread.Context.Statistics;
-        AddressLimit? addresses = _thread.Context.Addresses;
+        if (ProxyProtocol is not null && !ProxyProtocol.Trusts(_io.GetRemoteEndPoint(fd)))
+        {
+            _thread.Context.Log.NotTrusted(LocalEndPoint);
+            statistics.CountTurnedAway();
+            _io.Close(fd);
+            return;
+        }
+
+        // Behind a proxy the address to count is the one that the proxy will tell.
+        AddressLimit? addresses = ProxyProtocol is null ? _thread.Context.Addresses : null;
         ulong address = addresses is null ? AddressLimit.None : AddressLimit.KeyOf(_io.GetRemoteEndPoint(fd));
         if (addresses is not null && !addresses.TryEnter(address))
         {

@@ -36,6 +36,19 @@ internal static unsafe partial class UnixSocketFile
             File.Delete(path);
     }
 
+    /// <summary>Removes the file of a socket that was closed. A process that has become another user may not be allowed to, and ends all the same.</summary>
+    public static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            System.Diagnostics.Debug.WriteLine(exception);
+        }
+    }
+
     private static bool IsSocket(string path)
     {
         byte* status = stackalloc byte[256];

@@ -55,6 +55,11 @@ public sealed class VirtualHostOptions
     /// </summary>
     public TlsOptions? Tls { get; init; }
 
+    /// <summary>
+    /// The proxies in front of the endpoints, which begin each connection by saying whom they speak for; null, the default, where clients connect themselves.
+    /// </summary>
+    public ProxyProtocolOptions? ProxyProtocol { get; init; }
+
     /// <summary>Whom the files of Unix sockets let in.</summary>
     public UnixSocketOptions UnixSocket { get; init; } = new();
 
@@ -109,6 +114,7 @@ public sealed class VirtualHostOptions
         ArgumentNullException.ThrowIfNull(Protocols);
         ArgumentNullException.ThrowIfNull(UnixSocket);
         UnixSocket.Validate();
+        ProxyProtocol?.Validate();
         ArgumentNullException.ThrowIfNull(AllowedOrigins);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
         WebSocketKeepAlive?.Validate();

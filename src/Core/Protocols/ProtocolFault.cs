@@ -5,7 +5,8 @@ namespace EventLoops;
 /// The numbers are part of the contract (they appear in logs and metrics) and never change.
 /// </summary>
 /// <remarks>
-/// 100 to 199 are WebSocket frames (RFC 6455 section 5), 200 to 299 the WebSocket handshake (RFC 6455 section 4), 300 to 399 HTTP/1.1, 400 to 499 forms.
+/// 100 to 199 are WebSocket frames (RFC 6455 section 5), 200 to 299 the WebSocket handshake (RFC 6455 section 4), 300 to 399 HTTP/1.1, 400 to 499 forms,
+/// 600 to 699 the PROXY protocol.
 /// What each fault is answered with is in <see cref="ProtocolFaults"/>.
 /// </remarks>
 public enum ProtocolFault
@@ -343,4 +344,25 @@ public enum ProtocolFault
 
     /// <summary>A request came without TLS on a port that speaks TLS.</summary>
     PlainHttpOnTlsPort = 506,
+
+    /// <summary>A connection from a proxy does not begin with a header of the PROXY protocol.</summary>
+    ProxyHeaderMissing = 600,
+
+    /// <summary>A header of the PROXY protocol has no line end within 107 bytes, or announces a block of more than 2 KiB.</summary>
+    ProxyHeaderTooLong = 601,
+
+    /// <summary>A header of the PROXY protocol has another version than 1 or 2.</summary>
+    ProxyVersionUnknown = 602,
+
+    /// <summary>A header of the PROXY protocol has another command than LOCAL or PROXY.</summary>
+    ProxyCommandUnknown = 603,
+
+    /// <summary>A header of the PROXY protocol names a family or a transport that is none, or that a connection cannot have.</summary>
+    ProxyFamilyInvalid = 604,
+
+    /// <summary>An address or a port in a header of the PROXY protocol is malformed, or is missing.</summary>
+    ProxyAddressInvalid = 605,
+
+    /// <summary>The extensions in a header of the PROXY protocol do not add up to its length.</summary>
+    ProxyExtensionMalformed = 606,
 }

@@ -136,6 +136,14 @@ public static class ProtocolFaults
         ProtocolFault.TlsMessageFlood => Reply("There are more TLS messages without data than the limit."),
         ProtocolFault.PlainHttpOnTlsPort => Request(400, "The request came without TLS on a port that speaks TLS."),
 
+        ProtocolFault.ProxyHeaderMissing => Reply("A connection from a proxy does not begin with a PROXY header."),
+        ProtocolFault.ProxyHeaderTooLong => Reply("A PROXY header is longer than the limit."),
+        ProtocolFault.ProxyVersionUnknown => Reply("The version of a PROXY header is neither 1 nor 2."),
+        ProtocolFault.ProxyCommandUnknown => Reply("The command of a PROXY header is neither LOCAL nor PROXY."),
+        ProtocolFault.ProxyFamilyInvalid => Reply("A PROXY header names a family that a connection cannot have."),
+        ProtocolFault.ProxyAddressInvalid => Reply("An address in a PROXY header is malformed."),
+        ProtocolFault.ProxyExtensionMalformed => Reply("The extensions in a PROXY header do not add up."),
+
         _ => default(Row) with { Sentence = "An unknown fault." },
     };
 

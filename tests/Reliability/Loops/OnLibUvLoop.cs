@@ -36,4 +36,6 @@ public static class OnLibUvLoop
     public sealed class Cgi() : CgiRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
+
+    public sealed class Proxy() : ProxyRows(s_new);
 }

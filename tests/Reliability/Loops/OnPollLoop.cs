@@ -34,4 +34,6 @@ public static class OnPollLoop
     public sealed class Cgi() : CgiRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
+
+    public sealed class Proxy() : ProxyRows(s_new);
 }

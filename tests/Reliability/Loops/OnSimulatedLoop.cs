@@ -35,4 +35,6 @@ public static class OnSimulatedLoop
     public sealed class Request() : RequestRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
+
+    public sealed class Proxy() : ProxyRows(s_new);
 }

@@ -68,11 +68,14 @@ public sealed partial class ArchitectureTests
     [InlineData(Arrows.Core, "EventLoops.Epoll")]
     [InlineData("EventLoops.Epoll", Arrows.Core)]
     [InlineData("EventLoops.LibEv", "EventLoops.LibUv")]
+    [InlineData(Arrows.Core, Arrows.Hosting)]
+    [InlineData(Arrows.Hosting, "EventLoops.LibUv")]
     public void An_arrow_that_points_the_wrong_way_is_found(string from, string to) =>
         Assert.Equal([$"{from} must not use {to}."], Arrows.Violations([new Arrow(from, to)]));
 
     [Theory]
     [InlineData(Arrows.Core, Arrows.Poll)]
+    [InlineData(Arrows.Hosting, Arrows.Core)]
     [InlineData("EventLoops.IoUring", Arrows.Poll)]
     [InlineData(Arrows.Poll, "System.Runtime")]
     public void An_arrow_that_points_down_is_allowed(string from, string to) => Assert.Empty(Arrows.Violations([new Arrow(from, to)]));

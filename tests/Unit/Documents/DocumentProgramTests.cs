@@ -41,6 +41,25 @@ public sealed partial class DocumentProgramTests
         Assert.Equal(0, await program.Process.WaitForExitAsync());
     }
 
+    [Fact]
+    public async Task The_program_about_hosted_applications_echoes_and_ends_on_a_signal()
+    {
+        await using DocumentProgram program = DocumentProgram.Start(
+            "docs/hosting.md", 0, "--EventLoops:VirtualHosts:0:Endpoints:0=127.0.0.1:0", "--EventLoops:Loop=poll");
+        Match line = await program.Process.WaitForLineAsync(EchoingLine());
+        using CancellationTokenSource late = new(SampleProcess.Deadline);
+        using ClientWebSocket client = new();
+        await client.ConnectAsync(new Uri(line.Groups["address"].Value), late.Token);
+        await client.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, late.Token);
+        byte[] buffer = new byte[16];
+        Assert.Equal(5, (await client.ReceiveAsync(buffer, late.Token)).Count);
+
+        program.Process.Terminate();
+
+        Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, (await client.ReceiveAsync(buffer, late.Token)).CloseStatus);
+        Assert.Equal(0, await program.Process.WaitForExitAsync());
+    }
+
     [Theory]
     [InlineData("", "an error", "0 connections")]
     [InlineData("31", "an error", "0 connections", "something that is off by default, 100 %s sure")]
