@@ -15,7 +15,7 @@ public enum LoopKind
     /// <summary>libev, from the package EventLoops.LibEv.</summary>
     LibEv,
 
-    /// <summary>io_uring, from the package EventLoops.IoUring.</summary>
+    /// <summary>io_uring of Linux 6.1 or newer, from the package EventLoops.IoUring. Containers often forbid it.</summary>
     IoUring,
 
     /// <summary>The best of those that are registered and available here: epoll before poll. The only way to ask for "whatever there is".</summary>

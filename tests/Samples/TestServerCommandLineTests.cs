@@ -121,7 +121,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--loop", "spiral");
 
         Assert.Equal(2, await server.WaitForExitAsync());
-        Assert.Matches(@"^--loop takes a loop that this build has \((?<names>[a-z, ]+)\), not 'spiral'\.\n$", server.Output);
+        Assert.Matches(@"^--loop takes a loop that this build has \((?<names>[a-z_, ]+)\), not 'spiral'\.\n$", server.Output);
         foreach (string loop in TestServers.Loops) Assert.Matches($@"\b{loop}\b", server.Output);
     }
 
@@ -135,6 +135,20 @@ public sealed class TestServerCommandLineTests
 
         Assert.Equal(2, await server.WaitForExitAsync());
         Assert.Equal("The libev loop needs libev 4, which was not found here (tried /nowhere/libev.so): apt-get install libev4.\n", server.Output);
+    }
+
+    [Fact]
+    public async Task On_io_uring_it_serves_or_says_why_the_kernel_does_not_let_it()
+    {
+        await using SampleProcess server = TestServers.Start("--loop", TestServers.IoUring);
+        if (TestServers.WhyNoIoUring is null)
+        {
+            Assert.NotEqual(0, (await server.WaitForAddressAsync(TestServers.IoUring)).Port);
+            return;
+        }
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal(TestServers.WhyNoIoUring + "\n", server.Output);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using EventLoops.IoUring;
 using Xunit;
 
 namespace EventLoops.Tests.Samples;
@@ -9,10 +10,14 @@ public sealed class TestServers : IAsyncLifetime
     public const string Epoll = "epoll";
     public const string LibUv = "libuv";
     public const string LibEv = "libev";
+    public const string IoUring = "io_uring";
     public const string External = "external";
 
-    /// <summary>The loops that are tested: those that are made of different code.</summary>
-    public static readonly string[] Loops = [Poll, Epoll, LibUv, LibEv, External];
+    /// <summary>What keeps io_uring from being used on this machine, in the words of the loop; null when nothing does.</summary>
+    public static readonly string? WhyNoIoUring = LoopRegistry.Default.AddIoUring().FindMissing(LoopKind.IoUring);
+
+    /// <summary>The loops that are tested: those that are made of different code. io_uring is one of them where the kernel has it and allows it.</summary>
+    public static readonly string[] Loops = [Poll, Epoll, LibUv, LibEv, External, .. WhyNoIoUring is null ? [IoUring] : Array.Empty<string>()];
 
     private readonly Dictionary<string, SampleProcess> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];

@@ -11,6 +11,7 @@ internal static class OwnLoopServer
     {
         ["poll"] = ContextFlags.None,
         ["epoll"] = ContextFlags.Epoll,
+        ["io_uring"] = ContextFlags.IoUring,
         ["libuv"] = ContextFlags.LibUv,
         ["libev"] = ContextFlags.LibEv,
         ["auto"] = ContextFlags.AutoLoop,

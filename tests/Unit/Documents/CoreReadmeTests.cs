@@ -26,6 +26,7 @@ public sealed partial class CoreReadmeTests
     [InlineData(Document)]
     [InlineData("src/Poll/README.md")]
     [InlineData("src/Backends/Epoll/README.md")]
+    [InlineData("src/Backends/IoUring/README.md")]
     [InlineData("src/Backends/Simulated/README.md")]
     public void Every_source_file_that_is_named_is_there(string document)
     {

@@ -18,6 +18,7 @@ public sealed class ReadmeCodeTests
     [InlineData("README.md")]
     [InlineData("src/Poll/README.md")]
     [InlineData("src/Backends/Epoll/README.md")]
+    [InlineData("src/Backends/IoUring/README.md")]
     [InlineData("src/Backends/Simulated/README.md")]
     [InlineData("docs/from-libwebsockets.md")]
     [InlineData("docs/websocket.md")]
