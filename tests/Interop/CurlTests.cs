@@ -18,12 +18,12 @@ public sealed class CurlTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_get_prints_the_body() => Assert.Equal(InteropProtocol.Greeting, await CurlAsync(Url("/greeting")));
+    public async Task A_get_prints_the_body() => Assert.Equal(InteropProtocol.Greeting, await Curl.RunAsync(Url("/greeting")));
 
     [Fact]
     public async Task A_head_prints_the_fields_and_ends()
     {
-        string head = await CurlAsync("--head", Url("/greeting"));
+        string head = await Curl.RunAsync("--head", Url("/greeting"));
 
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", head, StringComparison.Ordinal);
         Assert.Contains($"\r\nContent-Length: {InteropProtocol.Greeting.Length}\r\n", head, StringComparison.Ordinal);
@@ -31,7 +31,7 @@ public sealed class CurlTests : IAsyncLifetime
 
     [Fact]
     public async Task A_post_with_a_length_is_read_whole() =>
-        Assert.Equal("name=value", await CurlAsync("--data", "name=value", Url("/echo")));
+        Assert.Equal("name=value", await Curl.RunAsync("--data", "name=value", Url("/echo")));
 
     [Theory]
     [InlineData("Expect:")]
@@ -52,12 +52,12 @@ public sealed class CurlTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_answer_in_chunks_is_one_body() => Assert.Equal("one two three\n", await CurlAsync(Url("/chunks")));
+    public async Task An_answer_in_chunks_is_one_body() => Assert.Equal("one two three\n", await Curl.RunAsync(Url("/chunks")));
 
     [Fact]
     public async Task An_http_1_0_client_gets_the_body_until_the_end_of_the_stream()
     {
-        string answer = await CurlAsync("--http1.0", "--include", Url("/chunks"));
+        string answer = await Curl.RunAsync("--http1.0", "--include", Url("/chunks"));
 
         Assert.DoesNotContain("chunked", answer, StringComparison.OrdinalIgnoreCase);
         Assert.EndsWith("\r\n\r\none two three\n", answer, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class CurlTests : IAsyncLifetime
     [Fact]
     public async Task Several_requests_use_one_connection()
     {
-        string connects = await CurlAsync("--write-out", "%{num_connects};", Url("/greeting"), Url("/chunks"), Url("/nowhere"), Url("/greeting"));
+        string connects = await Curl.RunAsync("--write-out", "%{num_connects};", Url("/greeting"), Url("/chunks"), Url("/nowhere"), Url("/greeting"));
 
         Assert.Equal($"{InteropProtocol.Greeting}1;one two three\n0;There is nothing here.\n0;{InteropProtocol.Greeting}0;", connects);
         Assert.Equal(1, _protocol.AcceptedCount);
@@ -79,18 +79,18 @@ public sealed class CurlTests : IAsyncLifetime
     [InlineData("/gr%65eting", "200")]
     [InlineData("/%00", "400")]
     public async Task A_path_is_decoded_and_normalised_once(string path, string status) =>
-        Assert.Equal(status, await CurlAsync("--path-as-is", "--output", "/dev/null", "--write-out", "%{http_code}", Url(path)));
+        Assert.Equal(status, await Curl.RunAsync("--path-as-is", "--output", "/dev/null", "--write-out", "%{http_code}", Url(path)));
 
     [Theory]
     [InlineData("BREW", "501")]
     [InlineData("OPTIONS", "200")]
     public async Task A_method_that_is_not_served_is_501(string method, string status) =>
-        Assert.Equal(status, await CurlAsync("--request", method, "--output", "/dev/null", "--write-out", "%{http_code}", Url("/greeting")));
+        Assert.Equal(status, await Curl.RunAsync("--request", method, "--output", "/dev/null", "--write-out", "%{http_code}", Url("/greeting")));
 
     [Fact]
     public async Task An_upgrade_of_a_version_that_is_not_spoken_is_told_which_one_is()
     {
-        string answer = await CurlAsync(
+        string answer = await Curl.RunAsync(
             "--include", "--header", "Connection: Upgrade", "--header", "Upgrade: websocket", "--header", "Sec-WebSocket-Version: 8", Url("/"));
 
         Assert.StartsWith("HTTP/1.1 426 ", answer, StringComparison.Ordinal);
@@ -104,28 +104,7 @@ public sealed class CurlTests : IAsyncLifetime
         string sent = Path.Combine(_directory, "sent");
         string received = Path.Combine(_directory, "received");
         await File.WriteAllBytesAsync(sent, body);
-        await CurlAsync([.. arguments, "--data-binary", "@" + sent, "--output", received, Url("/echo")]);
+        await Curl.RunAsync([.. arguments, "--data-binary", "@" + sent, "--output", received, Url("/echo")]);
         return await File.ReadAllBytesAsync(received);
-    }
-
-    private static async Task<string> CurlAsync(params string[] arguments)
-    {
-        // What curl prints is wanted byte for byte, line ends included, so it goes to a file and not through a reader of lines.
-        string output = Path.GetTempFileName();
-        try
-        {
-            await using SampleProcess curl = SampleProcess.StartTool("sh",
-            [
-                "-c", "out=$1; shift; exec curl \"$@\" > \"$out\"", "sh", output,
-                "--disable", "--silent", "--show-error", "--max-time", "30", "--noproxy", "*", .. arguments,
-            ]);
-            int code = await curl.WaitForExitAsync();
-            Assert.True(code == 0, $"curl ended with {code}: {curl.Output}");
-            return await File.ReadAllTextAsync(output);
-        }
-        finally
-        {
-            File.Delete(output);
-        }
     }
 }

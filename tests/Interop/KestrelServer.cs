@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +34,19 @@ internal sealed class KestrelServer : IAsyncDisposable
             kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
 
         WebApplication application = builder.Build();
+        application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });
         application.UseWebSockets();
+        application.Map("/who", context => context.Response.WriteAsync($"{context.Connection.RemoteIpAddress} {context.Request.Scheme}://{context.Request.Host}"));
+        application.Map("/away", context =>
+        {
+            context.Response.Redirect("/who");
+            return Task.CompletedTask;
+        });
+        application.Map("/echo", async context =>
+        {
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+            await context.Request.Body.CopyToAsync(context.Response.Body);
+        });
         application.Map("/socket", context => ServeAsync(context, wishes));
         if (files is not null) application.Map("/files/{name}", context => context.Response.SendFileAsync(files[(string)context.GetRouteValue("name")!]));
         await application.StartAsync();

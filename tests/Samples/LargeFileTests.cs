@@ -21,6 +21,7 @@ public sealed class LargeFileTests : IAsyncLifetime
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(10) };
     private readonly long _size = Mebibyte * long.Parse(Environment.GetEnvironmentVariable("EVENTLOOPS_LARGE_FILE") ?? "256", CultureInfo.InvariantCulture);
     private SampleProcess? _server;
+    private SampleProcess? _origin;
     private Uri? _address;
     private byte[]? _hash;
 
@@ -28,7 +29,10 @@ public sealed class LargeFileTests : IAsyncLifetime
     {
         _hash = await _folder.WriteMostlyHoleAsync("large.bin", _size);
         string script = _folder.WriteScript("cat", $"printf 'Content-Type: application/octet-stream\\n\\n'; exec cat {_folder["large.bin"]}");
-        _server = TestServers.Start("--loop", TestServers.Epoll, "--mount", $"/files=file://{_folder.Path}", "--mount", $"/cgi=cgi://{script}");
+        _origin = TestServers.Start("--mount", $"/files=file://{_folder.Path}");
+        Uri origin = await _origin.WaitForAddressAsync();
+        _server = TestServers.Start(
+            "--loop", TestServers.Epoll, "--mount", $"/files=file://{_folder.Path}", "--mount", $"/cgi=cgi://{script}", "--mount", $"/proxy=http://{origin.Authority}/files");
         _address = await _server.WaitForAddressAsync(TestServers.Epoll);
     }
 
@@ -36,12 +40,14 @@ public sealed class LargeFileTests : IAsyncLifetime
     {
         _http.Dispose();
         if (_server is not null) await _server.DisposeAsync();
+        if (_origin is not null) await _origin.DisposeAsync();
         _folder.Dispose();
     }
 
     [Theory]
     [InlineData("/files/large.bin")]
     [InlineData("/cgi")]
+    [InlineData("/proxy/large.bin")]
     public async Task It_arrives_whole_and_the_memory_of_the_server_stays_flat(string path)
     {
         _ = await _http.GetStringAsync(new Uri(_address!, "/plaintext"));
@@ -51,18 +57,20 @@ public sealed class LargeFileTests : IAsyncLifetime
         Assert.InRange(ResidentBytes() - before, long.MinValue, MostGrowth);
     }
 
-    [Fact]
-    public async Task It_goes_on_where_a_download_was_cut()
+    [Theory]
+    [InlineData("/files/large.bin")]
+    [InlineData("/proxy/large.bin")]
+    public async Task It_goes_on_where_a_download_was_cut(string path)
     {
         long half = (_size / 2) + 12345;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using (HttpResponseMessage begun = await _http.GetAsync(new Uri(_address!, "/files/large.bin"), HttpCompletionOption.ResponseHeadersRead))
+        using (HttpResponseMessage begun = await _http.GetAsync(new Uri(_address!, path), HttpCompletionOption.ResponseHeadersRead))
         {
             await using Stream body = await begun.Content.ReadAsStreamAsync();
             await AppendAsync(hash, body, half);
         }
 
-        using HttpRequestMessage rest = new(HttpMethod.Get, new Uri(_address!, "/files/large.bin"));
+        using HttpRequestMessage rest = new(HttpMethod.Get, new Uri(_address!, path));
         rest.Headers.Range = new RangeHeaderValue(half, null);
         using HttpResponseMessage answer = await _http.SendAsync(rest, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal((HttpStatusCode.PartialContent, _size - half), (answer.StatusCode, answer.Content.Headers.ContentLength));
