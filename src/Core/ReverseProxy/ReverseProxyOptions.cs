@@ -28,6 +28,9 @@ public sealed class ReverseProxyOptions
     /// </summary>
     public bool ExtendsForwarded { get; init; }
 
+    /// <summary>TLS to the origin, for <see cref="MountOrigin.Https"/>. Null, the default, verifies it against the system's authorities.</summary>
+    public ClientTlsOptions? Tls { get; init; }
+
     /// <summary>How long looking up the origin and connecting to it may take; then the client is told 504. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

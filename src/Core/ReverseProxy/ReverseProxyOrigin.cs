@@ -60,6 +60,7 @@ internal sealed class ReverseProxyOrigin
         Method = method,
         BodyLength = head.BodyLength,
         EndPoint = Options.EndPoint,
+        Tls = Options.Tls,
         ConnectTimeout = Options.ConnectTimeout,
         HandshakeTimeout = Options.Timeout,
 

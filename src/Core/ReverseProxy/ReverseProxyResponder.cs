@@ -74,6 +74,13 @@ internal sealed partial class ReverseProxyResponder(HttpServerRole role) : Respo
             return true;
         }
 
+        // What the origin might take for a way out of its place is not there, as above a mount there is nothing.
+        if (UriPath.HasDotsForSome(request.Rest))
+        {
+            Role.Answer(404, "There is nothing here.", MountFields);
+            return true;
+        }
+
         // RFC 9110 9.3.8: a trace shows what intermediaries have added, which is nobody's business out there.
         if (request.Method == RequestMethod.Trace)
         {

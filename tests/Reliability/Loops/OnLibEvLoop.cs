@@ -33,6 +33,8 @@ public static class OnLibEvLoop
 
     public sealed class Files() : FileRows(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxyRows(s_new);
+
     public sealed class Cgi() : CgiRows(s_new);
 
     public sealed class System() : SystemRows(s_new);

@@ -30,6 +30,8 @@ public static class OnSimulatedLoop
 
     public sealed class Files() : FileRows(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxyRows(s_new);
+
     public sealed class Load() : LoadRows(s_new);
 
     public sealed class Request() : RequestRows(s_new);

@@ -134,7 +134,7 @@ public sealed class MountOrigin
         try
         {
             // What cannot be connected to is found out here, and not by the first client.
-            new ClientConnectOptions { Uri = uri, Protocols = ReverseProxyProtocol.Only, EndPoint = ReverseProxy.EndPoint }.Validate();
+            new ClientConnectOptions { Uri = uri, Protocols = ReverseProxyProtocol.Only, EndPoint = ReverseProxy.EndPoint, Tls = ReverseProxy.Tls }.Validate();
         }
         catch (ArgumentException wrong)
         {

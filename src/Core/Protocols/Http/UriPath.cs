@@ -97,6 +97,41 @@ internal static class UriPath
         return raw == rawPath.Length;
     }
 
+    /// <summary>
+    /// Whether a decoded path has a segment that some readers take for a dot segment, though it is a name by RFC 3986: behind a backslash, before the parameters that begin
+    /// with a semicolon, or encoded once more. Whoever gets it might leave the place that it was meant for.
+    /// </summary>
+    internal static bool HasDotsForSome(ReadOnlySpan<byte> path)
+    {
+        while (!path.IsEmpty)
+        {
+            int end = path.IndexOfAny((byte)'/', (byte)'\\');
+            ReadOnlySpan<byte> segment = end < 0 ? path : path[..end];
+            path = end < 0 ? default : path[(end + 1)..];
+            int parameters = segment.IndexOf((byte)';');
+            if (IsParentForSome(parameters < 0 ? segment : segment[..parameters]))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsParentForSome(ReadOnlySpan<byte> segment)
+    {
+        int dots = 0;
+        while (!segment.IsEmpty)
+        {
+            int length = segment[0] == '.' ? 1 : segment.Length >= 3 && Ascii.EqualsIgnoreCase(segment[..3], "%2e"u8) ? 3 : 0;
+            if (length == 0)
+                return false;
+
+            dots++;
+            segment = segment[length..];
+        }
+
+        return dots == 2;
+    }
+
     private static ProtocolFault Decode(ReadOnlySpan<byte> rawPath, Span<byte> destination, out int length)
     {
         length = 0;
