@@ -28,6 +28,12 @@ public abstract partial class EventLoop
     public bool IsDisposed => Volatile.Read(ref _phase) == PhaseDisposed;
 
     /// <summary>
+    /// Whether the calling thread is the loop's, so that its members may be called. Any thread may ask; only the loop's own is told yes. Before the first turn that is
+    /// the thread that made the loop.
+    /// </summary>
+    public bool IsOnThread => Environment.CurrentManagedThreadId == Volatile.Read(ref _threadId);
+
+    /// <summary>
     /// Has <paramref name="work"/> called on the loop's thread in step 5 of a turn, and wakes the loop for it. Work of one thread runs in
     /// its order. Work that is posted by posted work runs in the next turn. Any thread. Ignored after dispose, also for what
     /// still waits then. Allocates nothing but room in the queue.

@@ -9,8 +9,16 @@ namespace EventLoops;
 /// everything is called on the loop's thread.
 /// </summary>
 /// <remarks>
+/// <para>
+/// In a context with several service threads the callbacks of one connection come on one thread, <see cref="Connection.Thread"/>, and those of two connections may come on
+/// two threads at the same time, also when they belong to one protocol object. The session belongs to its connection and needs no care. Fields of the protocol are
+/// shared: keep what one thread's connections have in common in <see cref="VirtualHost.GetData{T}(Protocol, ServiceThread)"/>, and cross by
+/// <see cref="EventLoop.Post"/> or <see cref="VirtualHost.RequestWritableAll"/>. <see cref="OnInit"/> and <see cref="OnDestroy"/> come once for a virtual host.
+/// </para>
+/// <para>
 /// The first protocol of a virtual host, protocol 0, also answers its HTTP requests and hears of accepted connections before they have
 /// a protocol.
+/// </para>
 /// </remarks>
 public abstract class Protocol
 {
@@ -58,13 +66,14 @@ public abstract class Protocol
     /// <summary>
     /// The protocol is taken into service on a virtual host, before any of its connections exists. (<see cref="CallbackReason.ProtocolInit"/>)
     /// </summary>
-    /// <param name="host">The virtual host; <see cref="VirtualHost.GetData{T}"/> gives it data that belongs to both.</param>
+    /// <param name="host">The virtual host; <see cref="VirtualHost.GetData{T}(Protocol)"/> gives it data that belongs to both.</param>
     protected virtual void OnInit(VirtualHost host)
     {
     }
 
     /// <summary>
-    /// The protocol leaves service, after the last connection of the virtual host has ended. (<see cref="CallbackReason.ProtocolDestroy"/>)
+    /// The protocol leaves service, after the last connection of the virtual host has ended, on whichever service thread that was.
+    /// (<see cref="CallbackReason.ProtocolDestroy"/>)
     /// </summary>
     /// <param name="host">The virtual host.</param>
     protected virtual void OnDestroy(VirtualHost host)

@@ -148,7 +148,7 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientCall call
         WebSocketRole webSocket = new(Connection, frames, extensions);
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);
-        Connection.Context.Clients.Add(Connection);
+        Connection.Thread.Clients.Add(Connection);
         webSocket.Open(Options.WebSocketKeepAlive);
     }
 

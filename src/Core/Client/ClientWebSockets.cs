@@ -1,7 +1,7 @@
 namespace EventLoops;
 
 /// <summary>
-/// The open client connections of a context, by the protocol that they speak. A protocol is known for as long as one of them is open: programs may make
+/// The open client connections of a service thread, by the protocol that they speak. A protocol is known for as long as one of them is open: programs may make
 /// a new one for each connection.
 /// </summary>
 internal sealed class ClientWebSockets

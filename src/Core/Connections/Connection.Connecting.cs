@@ -11,6 +11,7 @@ public sealed partial class Connection
 
     internal static Connection BeginConnect(ServiceThread thread, ClientConnectOptions options)
     {
+        thread.Context.Places.Take(thread);
         Connection connection = new(thread, options.Protocols[0], isServer: false)
         {
             State = ConnectionState.Resolving,

@@ -101,7 +101,7 @@ public sealed partial class Connection
 
         // After both close frames, or once the last answer has left, a reset tells nothing new. After a fault it is no news either: the fault is why.
         if (State == ConnectionState.AwaitingRequest && _role is HttpServerRole { HasServed: false })
-            Context.Statistics.CountResetEarly();
+            Thread.Counters.CountResetEarly();
         if (State is not (ConnectionState.Flushing or ConnectionState.Lingering))
             End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
         else if (_close.IsClean || _role is not WebSocketRole)
@@ -152,7 +152,7 @@ public sealed partial class Connection
         if (IsServer)
             _hosted?.Remove(this);
         else
-            Context.Clients.Remove(this);
+            Thread.Clients.Remove(this);
         Context.Addresses?.Leave(CountedAddress);
         Thread.Remove(this);
 

@@ -36,7 +36,7 @@ internal sealed partial class HttpServerRole
     private void Refuse(int status, string reason, in CloseInfo close, ReadOnlySpan<HttpField> fields = default)
     {
         Connection.Context.Log.Refused(Connection.Id, status, reason);
-        Connection.Context.Statistics.CountRefused();
+        Thread.Counters.CountRefused();
 
         // A peer that speaks no HTTP at all would not understand an answer, and one whose answer has begun cannot be given a second.
         if (status == 0 || _hasStarted)
@@ -55,7 +55,7 @@ internal sealed partial class HttpServerRole
         (string contentType, ReadOnlyMemory<byte> body) = PageFor(status, reason);
         HeadWriter writer = new(Thread.Scratch);
         writer.StatusLine(status);
-        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
+        writer.Lines(Connection.VirtualHost!.CommonFieldsOn(Thread).At(Thread.UtcNow()));
         writer.Field("Connection"u8, "close"u8);
         writer.Field("Content-Type", contentType);
         writer.ContentLength(body.Length);

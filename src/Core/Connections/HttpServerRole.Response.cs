@@ -18,7 +18,7 @@ internal sealed partial class HttpServerRole
         ReplyPlan plan = Plan(status, contentLength);
         HeadWriter writer = new(Thread.Scratch);
         writer.StatusLine(status);
-        writer.Lines(Connection.VirtualHost!.CommonFields.At(Thread.UtcNow()));
+        writer.Lines(Connection.VirtualHost!.CommonFieldsOn(Thread).At(Thread.UtcNow()));
         WriteConnection(ref writer, plan.KeepsAlive);
         if (contentType is not null)
             writer.Field("Content-Type", contentType);
@@ -36,7 +36,7 @@ internal sealed partial class HttpServerRole
         HeadWriter writer = new(Thread.Scratch);
         writer.StatusLine(reply.Status);
         if (!reply.HasDate)
-            writer.Date(Connection.VirtualHost!.CommonFields.DateAt(Thread.UtcNow()));
+            writer.Date(Connection.VirtualHost!.CommonFieldsOn(Thread).DateAt(Thread.UtcNow()));
         WriteConnection(ref writer, plan.KeepsAlive);
         plan.WriteFraming(ref writer);
         reply.WriteFields(ref writer);

@@ -208,7 +208,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private void BeginRequest(HttpHead head)
     {
         BeginResponse(head);
-        Connection.Context.Statistics.CountRequest();
+        Thread.Counters.CountRequest();
         if (++_requests >= Connection.Context.Limits.MaxRequestsPerConnection)
             _keepAlive = false;
 

@@ -1,19 +1,22 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace EventLoops;
 
 /// <summary>
-/// Virtual hosts and client connections on one event loop: the library's front door. It starts no thread. Everything, callbacks included, happens on the
-/// thread that turns the loop; every member but those of the loop that say otherwise throws on any other.
+/// Virtual hosts and client connections on one event loop, or on several: the library's front door. Everything, callbacks included, happens on the threads that
+/// turn the loops; every member but those that say otherwise throws on any other. It starts no thread, except where <see cref="Run"/> is to drive more than one
+/// <see cref="ServiceThread"/>.
 /// </summary>
-public sealed class LoopContext : IDisposable
+/// <remarks>
+/// This file is what it is made of; <c>LoopContext.Ending.cs</c> is how it ends.
+/// </remarks>
+public sealed partial class LoopContext : IDisposable
 {
-    private readonly bool _ownsLoop;
-    private readonly List<VirtualHost> _hosts = [];
-    private IFileOperations _fileOperations;
+    private readonly ServiceThread[] _threads;
+    private volatile VirtualHost[] _hosts = [];
+    private volatile IFileOperations _fileOperations;
     private long _lastConnectionId;
-    private CancellationTokenSource? _leaving;
-    private bool _isDisposed;
 
     /// <summary>Makes the context: checks the options, takes the protocols into service, and listens.</summary>
     /// <param name="options">How; read now and not kept.</param>
@@ -35,15 +38,21 @@ public sealed class LoopContext : IDisposable
         ClientPoolSize = options.ClientPoolSize;
         ClientPoolIdle = options.ClientPoolIdle;
 
-        _ownsLoop = options.Loop is null;
-        Loop = options.Loop ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
-        if (_ownsLoop)
-            Loop.UnhandledException = Log.LoopWorkThrew;
-        Thread = new ServiceThread(this, Loop, index: 0, options.MaxConnections ?? DescriptorBudget.Remaining(), options.MaxRequestHeads);
+        ListenerPerThread = options.ListenerPerThread && options.ServiceThreadCount > 1;
+        _threads = new ServiceThread[options.ServiceThreadCount];
+        _threadsThere = _threads.Length;
+        MakeThreads(options);
+        Statistics = new ContextStatistics(_threads);
+
+        // What the loops have opened is counted.
+        int most = options.MaxConnections ?? DescriptorBudget.Remaining();
+        int mostPerThread = options.FdLimitPerThread > 0 ? options.FdLimitPerThread : ((most - 1) / _threads.Length) + 1;
+        Places = new ConnectionPlaces(this, most, mostPerThread, ListenerPerThread);
         if (options.MaxConnectionsPerAddress > 0)
             Addresses = new AddressLimit(options.MaxConnectionsPerAddress);
-        Listeners = new ListenerTable(Thread);
-        Loop.Join(Thread);
+        Listeners = new ListenerTable(this);
+        foreach (ServiceThread thread in _threads)
+            thread.Join();
         try
         {
             foreach (VirtualHostOptions host in options.VirtualHosts)
@@ -56,37 +65,37 @@ public sealed class LoopContext : IDisposable
         }
     }
 
-    /// <summary>The loop that everything runs on.</summary>
-    public EventLoop Loop { get; }
+    /// <summary>The loop that everything runs on; of several the one of thread 0, on which the context is made, and its virtual hosts.</summary>
+    public EventLoop Loop => Thread.Loop;
 
-    /// <summary>The service thread.</summary>
-    public ServiceThread Thread { get; }
+    /// <summary>The service thread; of several the first.</summary>
+    public ServiceThread Thread => _threads[0];
 
-    /// <summary>The virtual hosts, in the order in which they were made.</summary>
+    /// <summary>The service threads, as many as <see cref="LoopContextOptions.ServiceThreadCount"/> says.</summary>
+    public IReadOnlyList<ServiceThread> Threads => _threads;
+
+    /// <summary>The virtual hosts, in the order in which they were made. Any thread may ask.</summary>
     public IReadOnlyList<VirtualHost> VirtualHosts => _hosts;
 
     /// <summary>What it has met so far, counted.</summary>
-    public ContextStatistics Statistics { get; } = new();
+    public ContextStatistics Statistics { get; }
 
     /// <summary>The log that <see cref="LoopContextOptions.Logger"/> names, for programs to write to as well. Any thread.</summary>
     public EventLoopsLog Log { get; }
-
-    /// <summary>Whether the context was disposed. It may still be finishing its turn.</summary>
-    public bool IsDisposed => _isDisposed;
 
     /// <summary>
     /// How the files of mounts are reached: the original's <c>lws_get_fops</c>. Read it to open files of your own in the same way; set it, to one that wraps
     /// the former or to another, and every request from now on goes through that. Files that are open already stay what they are.
     /// </summary>
     /// <exception cref="ArgumentNullException">It was set to null.</exception>
-    /// <exception cref="InvalidOperationException">Set on another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">Set on a thread that is no service thread's.</exception>
     public IFileOperations FileOperations
     {
         get => _fileOperations;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            Loop.VerifyThread();
+            _ = ThreadHere();
             _fileOperations = value;
         }
     }
@@ -97,13 +106,19 @@ public sealed class LoopContext : IDisposable
 
     internal WebSocketKeepAlive KeepAlive { get; }
 
-    internal ClientWebSockets Clients { get; } = new();
-
     internal ICallbackTracer? Tracer { get; }
 
     internal Func<int, string, ErrorPage?>? ErrorPage { get; }
 
     internal ListenerTable Listeners { get; }
+
+    internal ServiceThread[] AllThreads => _threads;
+
+    /// <summary>Whether every thread listens for itself.</summary>
+    internal bool ListenerPerThread { get; }
+
+    /// <summary>How many connections there may be, and who gets the next one.</summary>
+    internal ConnectionPlaces Places { get; }
 
     /// <summary>How many connections each address has; null where that is not limited.</summary>
     internal AddressLimit? Addresses { get; }
@@ -115,29 +130,36 @@ public sealed class LoopContext : IDisposable
 
     internal TimeSpan ClientPoolIdle { get; }
 
+    /// <summary>How many service threads there are: the original's <c>lws_get_count_threads</c>. Any thread may ask.</summary>
+    public int GetThreadCount() => _threads.Length;
+
     /// <inheritdoc cref="ServiceThread.Service" />
+    /// <remarks>Of several service threads it serves the first.</remarks>
     public bool Service(int maxMilliseconds)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return Thread.Service(maxMilliseconds);
     }
 
-    /// <summary>Serves until <paramref name="stopping"/> is signalled or a callback disposes the context.</summary>
+    /// <summary>
+    /// Serves until <paramref name="stopping"/> is signalled or the context is disposed. Of several service threads the first is served here and each of the others on
+    /// a thread that is started for it and has ended when this returns.
+    /// </summary>
     /// <param name="stopping">Ends the call; the connections stay as they are until <see cref="Dispose"/>.</param>
-    /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
+    /// <exception cref="InvalidOperationException">A loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
+    /// <exception cref="LoopFaultException">The system refused to wait, on whichever thread; all of them have stopped.</exception>
     public void Run(CancellationToken stopping = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        using CancellationTokenSource leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _leaving = leaving;
-        try
+        if (_threads.Length == 1)
         {
-            Thread.Run(leaving.Token);
+            Thread.Run(stopping);
+            return;
         }
-        finally
-        {
-            _leaving = null;
-        }
+
+        new ServiceThreadRun(this).Run(stopping);
+        if (_isDisposed)
+            LeaveWhatIsIdle();
     }
 
     /// <summary>
@@ -147,14 +169,15 @@ public sealed class LoopContext : IDisposable
     /// <param name="options">Where to, and what to speak.</param>
     /// <returns>The connection, on its way.</returns>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
-    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    /// <remarks>It belongs to the service thread on which this is called.</remarks>
+    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's.</exception>
     public Connection Connect(ClientConnectOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        Loop.VerifyThread();
+        ServiceThread here = ThreadHere();
         options.Validate();
-        return Connection.BeginConnect(Thread, options);
+        return Connection.BeginConnect(here, options);
     }
 
     /// <summary>
@@ -165,7 +188,7 @@ public sealed class LoopContext : IDisposable
     /// <returns>The host, in service.</returns>
     /// <exception cref="ArgumentException">An option is wrong, or a host of the same name is served at one of the endpoints; the message says which.</exception>
     /// <exception cref="LoopFaultException">The system refused to listen somewhere; the message names the endpoint, the call and the errno. Nothing is left behind.</exception>
-    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">Called from another thread than that of <see cref="Loop"/>.</exception>
     public VirtualHost CreateVirtualHost(VirtualHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -176,61 +199,64 @@ public sealed class LoopContext : IDisposable
     }
 
     /// <summary>
-    /// Asks for a writable callback for every open WebSocket of a protocol: those of each virtual host and then those that this side has connected, the
-    /// newest first.
+    /// Asks for a writable callback for every open WebSocket of a protocol: those of each virtual host and then those that this side has connected, of each service
+    /// thread the newest first. On any service thread; the others do so in their next turn.
     /// </summary>
     /// <param name="protocol">The protocol.</param>
-    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's.</exception>
     public void RequestWritableAll(Protocol protocol)
     {
         ArgumentNullException.ThrowIfNull(protocol);
-        Loop.VerifyThread();
+        _ = ThreadHere();
         foreach (VirtualHost host in _hosts)
             host.Find(protocol)?.RequestWritableAll();
-        Clients.RequestWritableAll(protocol);
+        foreach (ServiceThread thread in _threads)
+            thread.RequestWritableAllOfClients(protocol);
     }
 
-    /// <summary>
-    /// Stops listening, ends every connection with its closing callback (open WebSockets are told 1001), lets the protocols go, and leaves the loop.
-    /// Inside a callback it takes effect when the turn is over. Twice is once. On another thread than the loop's it is allowed while the loop does not run.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">Called on another thread while the loop runs. Nothing was done.</exception>
-    public void Dispose()
-    {
-        if (_isDisposed)
-            return;
+    internal long NextConnectionId() => Interlocked.Increment(ref _lastConnectionId);
 
-        Loop.BindToCurrentThread();
-        _isDisposed = true;
-        if (Loop.IsInTurn)
+    /// <summary>The service thread on which the caller is: the one whose turn this is, or else the first that belongs to the calling thread.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread is none of them.</exception>
+    internal ServiceThread ThreadHere([CallerMemberName] string member = "")
+    {
+        if (_threads.Length > 1)
         {
-            foreach (VirtualHost host in _hosts)
-                host.StopListening();
-            Thread.LeaveAfterTurn();
-            return;
+            ServiceThread? here = Array.Find(_threads, thread => thread.Loop.IsInTurn && thread.Loop.IsOnThread) ?? Array.Find(_threads, thread => thread.Loop.IsOnThread);
+            if (here is not null)
+                return here;
         }
 
-        Leave();
+        Loop.VerifyThread(member);
+        return Thread;
     }
 
-    internal long NextConnectionId() => ++_lastConnectionId;
-
-    /// <summary>Takes a host out of service; its connections end, and its protocols leave when the last one has.</summary>
-    internal void Destroy(VirtualHost host)
+    private void MakeThreads(LoopContextOptions options)
     {
-        // A context that is leaving does all of this itself when its turn is over.
-        if (_isDisposed)
-            return;
-
-        _hosts.Remove(host);
-        host.StopListening();
-        Thread.CloseAllOf(host);
+        IReadOnlyList<EventLoop>? given = options.Loops ?? (options.Loop is { } one ? [one] : null);
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            try
+            {
+                EventLoop loop = given?[i] ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
+                if (given is null)
+                    loop.UnhandledException = Log.LoopWorkThrew;
+                _threads[i] = new ServiceThread(this, loop, ownsLoop: given is null, i, options.MaxRequestHeads);
+            }
+            catch when (given is null)
+            {
+                // The system had no descriptors for so many loops.
+                foreach (ServiceThread made in _threads.Take(i))
+                    made.Loop.Dispose();
+                throw;
+            }
+        }
     }
 
     private VirtualHost StartHost(VirtualHostOptions options)
     {
         VirtualHost host = new(this, options);
-        _hosts.Add(host);
+        _hosts = [.. _hosts, host];
         try
         {
             host.Start();
@@ -238,28 +264,12 @@ public sealed class LoopContext : IDisposable
         catch
         {
             host.Stop();
-            _hosts.Remove(host);
+            _hosts = Array.FindAll(_hosts, other => other != host);
             throw;
         }
 
         foreach (EndPoint endPoint in host.LocalEndPoints)
             Log.Listening(host.Name, endPoint, Loop.Name);
         return host;
-    }
-
-    /// <summary>The end, outside of every callback.</summary>
-    internal void Leave()
-    {
-        foreach (VirtualHost host in _hosts)
-            host.StopListening();
-        Thread.CloseAll();
-        Thread.KillChildren();
-        foreach (VirtualHost host in _hosts)
-            host.Stop();
-
-        Loop.Leave(Thread);
-        if (_ownsLoop)
-            Loop.Dispose();
-        _leaving?.Cancel();
     }
 }

@@ -5,11 +5,39 @@ namespace EventLoops;
 /// <summary>How a <see cref="LoopContext"/> is made. Read once, at construction.</summary>
 public sealed class LoopContextOptions
 {
+    // The original's LWS_MAX_SMP.
+    private const int MostServiceThreads = 32;
+
     /// <summary>
     /// The loop to run on: your own, an <see cref="ExternalPollLoop"/>, or null, the default, for one that the context makes by <see cref="Flags"/> and disposes.
     /// A loop that is given here stays yours: the context leaves it as it found it.
     /// </summary>
     public EventLoop? Loop { get; init; }
+
+    /// <summary>
+    /// Loops of your own for several service threads: as many as <see cref="ServiceThreadCount"/> says, instead of <see cref="Loop"/>. The context is made on the thread of the
+    /// first one; the others may be running already, on other threads. All of them stay yours. Default null.
+    /// </summary>
+    public IReadOnlyList<EventLoop>? Loops { get; init; }
+
+    /// <summary>
+    /// How many service threads there are, each with a loop and connections of its own: 1, the default, to 32. A new connection goes to the one with the fewest.
+    /// The threads that turn them are those of <see cref="LoopContext.Run"/>, or yours: see <see cref="ServiceThread"/>. The original's <c>count_threads</c>.
+    /// </summary>
+    public int ServiceThreadCount { get; init; } = 1;
+
+    /// <summary>
+    /// The most connections of one service thread. 0, the default, divides <see cref="MaxConnections"/> among them. The original's <c>fd_limit_per_thread</c>.
+    /// </summary>
+    public int FdLimitPerThread { get; init; }
+
+    /// <summary>
+    /// Whether every service thread has a listening socket of its own for each TCP endpoint (SO_REUSEPORT), so that the kernel chooses who gets a connection, by chance,
+    /// and it is served where it was accepted. It takes the burden of accepting from one thread where connections come and go by the ten thousand a second; the counts of
+    /// the threads differ more, and arrivals of a thread that is full wait although others have room. Default false: one socket, on thread 0, whose connections go to the
+    /// thread with the fewest.
+    /// </summary>
+    public bool ListenerPerThread { get; init; }
 
     /// <summary>
     /// Which loop the context makes for itself. Default none: <c>poll(2)</c>. The loop must have been registered with <see cref="LoopRegistry.Default"/>, and
@@ -83,6 +111,7 @@ public sealed class LoopContextOptions
         LoopKind kind = Flags.LoopKindOf();
         if (Loop is not null && kind != LoopKind.Poll)
             throw new ArgumentException($"{nameof(Flags)} asks for a {kind} loop, but {nameof(Loop)} is given already.", nameof(Flags));
+        ValidateThreads();
 
         ArgumentNullException.ThrowIfNull(VirtualHosts);
         if (Flags.HasFlag(ContextFlags.ExplicitVirtualHosts) && VirtualHosts.Count > 0)
@@ -107,5 +136,25 @@ public sealed class LoopContextOptions
         WebSocketKeepAlive.Validate();
         foreach (VirtualHostOptions host in VirtualHosts)
             host.Validate();
+    }
+
+    private void ValidateThreads()
+    {
+        LoopKind kind = Flags.LoopKindOf();
+        if (ServiceThreadCount is < 1 or > MostServiceThreads)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(ServiceThreadCount), ServiceThreadCount, $"{nameof(ServiceThreadCount)} must lie between 1 and {MostServiceThreads}.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(FdLimitPerThread);
+        if (Loop is not null && (ServiceThreadCount > 1 || Loops is not null))
+            throw new ArgumentException($"{nameof(Loop)} is for one service thread; give {nameof(Loops)} alone, one for each.", nameof(Loop));
+        if (Loops is null)
+            return;
+        if (kind != LoopKind.Poll)
+            throw new ArgumentException($"{nameof(Flags)} asks for a {kind} loop, but {nameof(Loops)} are given already.", nameof(Flags));
+        if (Loops.Count != ServiceThreadCount || Loops.Any(loop => loop is null) || Loops.Distinct().Count() != Loops.Count)
+            throw new ArgumentException($"{nameof(Loops)} must be {ServiceThreadCount} different loops, as {nameof(ServiceThreadCount)} says.", nameof(Loops));
     }
 }

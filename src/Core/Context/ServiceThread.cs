@@ -5,9 +5,13 @@ namespace EventLoops;
 
 /// <summary>
 /// One loop with its connections and everything that they share: the receive buffer, the cork, the pooled heads, and the queues of the turn. An idle
-/// connection owns none of it.
+/// connection owns none of it. A context has as many as <see cref="LoopContextOptions.ServiceThreadCount"/> says; a connection never changes from one to another.
 /// </summary>
-public sealed class ServiceThread : ITurnParticipant
+/// <remarks>
+/// It is the loop and not the thread that turns it: that one is <see cref="LoopContext.Run"/>'s or the program's, which calls <see cref="Run"/> or
+/// <see cref="Service"/>. <c>ServiceThread.Arrivals.cs</c> is how connections come to it, <c>ServiceThread.Leaving.cs</c> how it ends.
+/// </remarks>
+public sealed partial class ServiceThread : ITurnParticipant
 {
     /// <summary>What one read takes at most. A page fault costs more than a small read, so the buffer is made once and kept.</summary>
     internal const int ReceiveBufferSize = 256 * 1024;
@@ -22,19 +26,18 @@ public sealed class ServiceThread : ITurnParticipant
     private readonly HttpHeadLimits _headLimits;
     private readonly List<Connection> _connections = [];
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
-    private readonly List<VirtualHost> _leavingHosts = [];
     private readonly HeadQueue _requestHeads;
     private readonly Dictionary<ReverseProxyOrigin, ClientPool> _originPools = [];
+    private readonly bool _ownsLoop;
+    private readonly Action<object?> _requestWritableAllOfClients;
     private DateTimeOffset _utcNow;
     private long _askedAt = -1;
-    private bool _isAcceptingPaused;
-    private bool _fullWasLogged;
-    private bool _isLeaving;
 
-    internal ServiceThread(LoopContext context, EventLoop loop, int index, int maxConnections, int maxRequestHeads)
+    internal ServiceThread(LoopContext context, EventLoop loop, bool ownsLoop, int index, int maxRequestHeads)
     {
-        MaxConnections = maxConnections;
+        _ownsLoop = ownsLoop;
         _requestHeads = new HeadQueue(this, maxRequestHeads);
+        _requestWritableAllOfClients = protocol => Clients.RequestWritableAll((Protocol)protocol!);
         Context = context;
         Loop = loop;
         Index = index;
@@ -52,17 +55,14 @@ public sealed class ServiceThread : ITurnParticipant
     /// <summary>The loop that it runs on.</summary>
     public EventLoop Loop { get; }
 
-    /// <summary>Its number: the original's <c>tsi</c>.</summary>
+    /// <summary>Its number, from 0: the original's <c>tsi</c>. Number 0 listens, unless <see cref="LoopContextOptions.ListenerPerThread"/> is set.</summary>
     public int Index { get; }
 
-    /// <summary>How many connections it has, without listeners. Any thread may read it.</summary>
-    public int ConnectionCount => _connections.Count;
+    /// <summary>What it has counted.</summary>
+    internal ThreadCounters Counters { get; } = new();
 
-    /// <summary>How many connections it may have.</summary>
-    internal int MaxConnections { get; }
-
-    /// <summary>Whether it has as many connections as it may have.</summary>
-    internal bool IsFull => _connections.Count >= MaxConnections;
+    /// <summary>Its open client connections.</summary>
+    internal ClientWebSockets Clients { get; } = new();
 
     /// <summary>The heads of requests, of which there may be so many.</summary>
     internal HeadQueue RequestHeads => _requestHeads;
@@ -110,16 +110,35 @@ public sealed class ServiceThread : ITurnParticipant
         return _utcNow = Loop.TimeProvider.GetUtcNow();
     }
 
-    /// <summary>Serves what is ready, waiting at most <paramref name="maxMilliseconds"/> for it: one turn of the loop.</summary>
+    /// <summary>
+    /// Serves what is ready, waiting at most <paramref name="maxMilliseconds"/> for it: one turn of the loop. The first call binds the loop to the calling thread.
+    /// The original's <c>lws_service_tsi</c>.
+    /// </summary>
     /// <param name="maxMilliseconds">0 to look without waiting, -1 to wait for as long as it takes.</param>
     /// <returns>Whether anything was served.</returns>
     /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
     public bool Service(int maxMilliseconds) => OwnedLoop(nameof(Service)).RunOnce(maxMilliseconds);
 
-    /// <summary>Serves until <paramref name="stopping"/> is signalled.</summary>
+    /// <summary>
+    /// Serves until <paramref name="stopping"/> is signalled or the context is disposed. With several threads each of them needs a call, on a thread of its own;
+    /// <see cref="LoopContext.Run"/> makes them all.
+    /// </summary>
     /// <param name="stopping">Ends the call; the connections stay as they are.</param>
     /// <exception cref="InvalidOperationException">The loop is run by somebody else, or this is called from inside a callback or from another thread.</exception>
-    public void Run(CancellationToken stopping) => OwnedLoop(nameof(Run)).Run(stopping);
+    public void Run(CancellationToken stopping)
+    {
+        OwnedEventLoop loop = OwnedLoop(nameof(Run));
+        using CancellationTokenSource running = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _running = running;
+        try
+        {
+            loop.Run(running.Token);
+        }
+        finally
+        {
+            _running = null;
+        }
+    }
 
     void ITurnParticipant.ServicePendingInput()
     {
@@ -158,11 +177,38 @@ public sealed class ServiceThread : ITurnParticipant
             return;
 
         _isLeaving = false;
-        Context.Leave();
+        LeaveNow();
     }
 
-    /// <summary>The context was disposed inside a callback: it leaves with the closes of this turn, when no callback is under way any more.</summary>
-    internal void LeaveAfterTurn() => _isLeaving = true;
+    /// <summary>
+    /// Has something done on this thread: at once when it is being served right here, otherwise by a post. Thread 0 is also taken to be here between its turns,
+    /// on the thread that it belongs to; of the others that cannot be told before they have turned for the first time.
+    /// </summary>
+    internal void Do(Action<object?> work, object? state)
+    {
+        if ((Index == 0 || Loop.IsInTurn) && Loop.IsOnThread)
+            work(state);
+        else
+            Loop.Post(work, state);
+    }
+
+    /// <summary>Asks for a writable callback for every open client connection of a protocol.</summary>
+    internal void RequestWritableAllOfClients(Protocol protocol) => Do(_requestWritableAllOfClients, protocol);
+
+    /// <summary>Joins the loop: at once where that is the calling thread's, otherwise with its first turn.</summary>
+    internal void Join()
+    {
+        if (Loop.IsOnThread)
+            Loop.Join(this);
+        else
+            Loop.Post(static thread => ((ServiceThread)thread!).JoinLate(), this);
+    }
+
+    private void JoinLate()
+    {
+        if (!_hasLeft)
+            Loop.Join(this);
+    }
 
     internal void QueueInput(Connection connection) => Queue(_inputs, connection);
 
@@ -186,31 +232,7 @@ public sealed class ServiceThread : ITurnParticipant
         last.PlaceInThread = connection.PlaceInThread;
         _connections.RemoveAt(_connections.Count - 1);
 
-        // A limit that is reached and left again all the time is said once, until a tenth of the places has become free.
-        if (_connections.Count < MaxConnections - Math.Max(1, MaxConnections / 10))
-            _fullWasLogged = false;
-        if (!_isAcceptingPaused || IsFull)
-            return;
-
-        _isAcceptingPaused = false;
-        Context.Listeners.Resume();
-    }
-
-    /// <summary>There are as many connections as there may be; nothing is accepted until one ends.</summary>
-    internal void PauseAccepting()
-    {
-        if (!_fullWasLogged)
-            Context.Log.ConnectionLimitReached(MaxConnections);
-        _fullWasLogged = true;
-        _isAcceptingPaused = true;
-        Context.Listeners.Pause();
-    }
-
-    /// <summary>The context goes, and nobody will hear of the ends of its programs any more: they end now.</summary>
-    internal void KillChildren()
-    {
-        foreach (ChildProcess child in Children.ToArray())
-            child.Kill();
+        Context.Places.GiveBack(this);
     }
 
     /// <summary>Ends a watch of something that is over. A user's poll set may throw; what ends must end all the same, and its descriptor be closed.</summary>
@@ -252,51 +274,6 @@ public sealed class ServiceThread : ITurnParticipant
     {
         if (_heads.Count < MaxPooledHeads)
             _heads.Push(head);
-    }
-
-    /// <summary>Ends every connection, as when the context is disposed: open WebSockets are told 1001, everybody gets its closing callback.</summary>
-    internal void CloseAll()
-    {
-        // A closing callback may begin a new connection; those are ended as well, and the list shrinks with each of them.
-        while (_connections.Count > 0 || _leavingHosts.Count > 0)
-        {
-            if (_connections.Count > 0)
-                _connections[^1].EndForShutdown();
-            ((ITurnParticipant)this).ServiceCloses();
-        }
-
-        ClientPool.CloseAll();
-        foreach (ClientPool pool in _originPools.Values)
-            pool.CloseAll();
-        _originPools.Clear();
-        ClientTlsContexts.Dispose();
-    }
-
-    /// <summary>Ends every connection of a host, as when the context is disposed; the host stops when the last one has had its closing callback.</summary>
-    internal void CloseAllOf(VirtualHost host)
-    {
-        _leavingHosts.Add(host);
-        foreach (Connection connection in _connections)
-        {
-            if (connection.VirtualHost == host)
-                connection.EndForShutdown();
-        }
-
-        // Inside a turn the closes are still to come.
-        if (!Loop.IsInTurn)
-            ((ITurnParticipant)this).ServiceCloses();
-    }
-
-    private void StopLeavingHosts()
-    {
-        // A protocol that leaves service may destroy another host: those wait for the next round of closes.
-        while (_leavingHosts.Count > 0 && _closes.IsEmpty)
-        {
-            VirtualHost host = _leavingHosts[^1];
-            _leavingHosts.RemoveAt(_leavingHosts.Count - 1);
-            host.Stop();
-            ClosePoolsOf(host);
-        }
     }
 
     private void ClosePoolsOf(VirtualHost host)
@@ -345,7 +322,7 @@ public sealed class ServiceThread : ITurnParticipant
             Loop.Wake();
     }
 
-    private OwnedEventLoop OwnedLoop(string member) =>
+    internal OwnedEventLoop OwnedLoop(string member) =>
         Loop as OwnedEventLoop
         ?? throw new InvalidOperationException($"{nameof(LoopContext)}.{member}: the '{Loop.Name}' loop is run by its owner, not by the context.");
 }

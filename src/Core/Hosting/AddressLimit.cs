@@ -1,17 +1,23 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace EventLoops;
 
-/// <summary>How many connections each address has, where that is limited. It costs one question to the kernel for each connection.</summary>
+/// <summary>
+/// How many connections each address has, over all service threads, where that is limited. It costs one question to the kernel for each connection.
+/// </summary>
+/// <remarks>
+/// A connection is counted where it is accepted and leaves on its own thread, so this is the one table that several threads write to. Numbers are changed by
+/// compare and exchange; only the first and the last connection of an address hold a part of the table for a few instructions.
+/// </remarks>
 internal sealed class AddressLimit(int most)
 {
     /// <summary>The key of peers that have no address, such as those of Unix sockets, which are not limited.</summary>
     public const ulong None = 0;
 
-    private readonly Dictionary<ulong, int> _counts = [];
+    private readonly ConcurrentDictionary<ulong, int> _counts = new();
 
     /// <summary>
     /// What stands for an address: an IPv4 address as a whole, also when it came over IPv6, and the network of an IPv6 address, its first 64 bits, since
@@ -40,12 +46,20 @@ internal sealed class AddressLimit(int most)
         if (key == None)
             return true;
 
-        ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, key, out _);
-        if (count >= most)
-            return false;
+        while (true)
+        {
+            if (!_counts.TryGetValue(key, out int count))
+            {
+                if (_counts.TryAdd(key, 1))
+                    return true;
+                continue;
+            }
 
-        count++;
-        return true;
+            if (count >= most)
+                return false;
+            if (_counts.TryUpdate(key, count + 1, count))
+                return true;
+        }
     }
 
     /// <summary>Counts one less.</summary>
@@ -54,8 +68,10 @@ internal sealed class AddressLimit(int most)
         if (key == None)
             return;
 
-        ref int count = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, key);
-        if (--count == 0)
-            _counts.Remove(key);
+        while (_counts.TryGetValue(key, out int count))
+        {
+            if (count == 1 ? _counts.TryRemove(new KeyValuePair<ulong, int>(key, 1)) : _counts.TryUpdate(key, count - 1, count))
+                return;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using EventLoops.Protocols.Http;
 
@@ -5,46 +6,34 @@ namespace EventLoops;
 
 /// <summary>
 /// The virtual hosts of one listening socket, and which of them a name means. The name is what a request's Host field says, port and all; what a TLS
-/// client names before its first request is matched by the same rules.
+/// client names before its first request is matched by the same rules. Thread 0 changes it, by putting another table in its place; every thread reads it.
 /// </summary>
 internal sealed class HostTable : TlsContext.IServerNames
 {
     // RFC 1035 2.3.4: no host has a longer name.
     private const int MaxNameLength = 255;
 
-    private readonly List<VirtualHost> _hosts = [];
-    private readonly Dictionary<string, VirtualHost> _byName = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, VirtualHost>.AlternateLookup<ReadOnlySpan<char>> _lookup;
-
-    public HostTable() => _lookup = _byName.GetAlternateLookup<ReadOnlySpan<char>>();
+    private volatile Hosts _hosts = new([]);
 
     /// <summary>The host for names that mean none: the one that came first. Null when there is none left.</summary>
-    public VirtualHost? Default => _hosts.Count > 0 ? _hosts[0] : null;
+    public VirtualHost? Default => _hosts.Default;
 
     /// <summary>The host that a TLS handshake begins with, and stays with when the client's name means none: the first one that has TLS. Null when there is none.</summary>
-    public VirtualHost? DefaultForTls => _hosts.Find(host => host.Tls is not null);
+    public VirtualHost? DefaultForTls => Array.Find(_hosts.All, host => host.Tls is not null);
 
     /// <summary>
     /// Whether a host may be beside those that are here: all have TLS, or none has, unless one of those with TLS takes plain requests too.
     /// </summary>
-    public bool Suits(VirtualHost host) => _hosts.Count == 0
-        || (host.Tls is not null) == (_hosts[0].Tls is not null)
-        || _hosts.Append(host).Any(one => one.Options.Tls is { AllowNonTlsOnTlsPort: true });
+    public bool Suits(VirtualHost host) => _hosts.All.Length == 0
+        || (host.Tls is not null) == (_hosts.All[0].Tls is not null)
+        || _hosts.All.Append(host).Any(one => one.Options.Tls is { AllowNonTlsOnTlsPort: true });
 
     /// <summary>Whether a host of that name is here.</summary>
-    public bool Contains(string name) => _byName.ContainsKey(name);
+    public bool Contains(string name) => _hosts.TryFind(name, out _);
 
-    public void Add(VirtualHost host)
-    {
-        _byName.Add(host.Name, host);
-        _hosts.Add(host);
-    }
+    public void Add(VirtualHost host) => _hosts = new Hosts([.. _hosts.All, host]);
 
-    public void Remove(VirtualHost host)
-    {
-        if (_hosts.Remove(host))
-            _byName.Remove(host.Name);
-    }
+    public void Remove(VirtualHost host) => _hosts = new Hosts(Array.FindAll(_hosts.All, other => other != host));
 
     /// <summary>
     /// The host whose name it is; else the nearest parent domain that is served, so that <c>cats.abc.com</c> finds <c>abc.com</c>; else the default.
@@ -53,25 +42,44 @@ internal sealed class HostTable : TlsContext.IServerNames
     /// <param name="authority">A valid name or address, with a port or without; empty when the peer named none.</param>
     public VirtualHost? Choose(ReadOnlySpan<byte> authority)
     {
-        if (_hosts.Count <= 1)
-            return Default;
+        Hosts hosts = _hosts;
+        if (hosts.All.Length <= 1)
+            return hosts.Default;
 
         ReadOnlySpan<byte> bytes = HostName.WithoutPort(authority);
         if (bytes.Length > MaxNameLength)
-            return Default;
+            return hosts.Default;
 
         Span<char> characters = stackalloc char[MaxNameLength];
         ReadOnlySpan<char> name = characters[..Encoding.Latin1.GetChars(bytes, characters)];
         while (!name.IsEmpty)
         {
-            if (_lookup.TryGetValue(name, out VirtualHost? host))
+            if (hosts.TryFind(name, out VirtualHost? host))
                 return host;
 
             int dot = name.IndexOf('.');
             name = dot < 0 ? default : name[(dot + 1)..];
         }
 
-        return Default;
+        return hosts.Default;
+    }
+
+    /// <summary>The hosts at one time, which never change.</summary>
+    private sealed class Hosts
+    {
+        private readonly Dictionary<string, VirtualHost>.AlternateLookup<ReadOnlySpan<char>> _byName;
+
+        public Hosts(VirtualHost[] all)
+        {
+            All = all;
+            _byName = all.ToDictionary(host => host.Name, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+        }
+
+        public VirtualHost[] All { get; }
+
+        public VirtualHost? Default => All.Length > 0 ? All[0] : null;
+
+        public bool TryFind(ReadOnlySpan<char> name, [NotNullWhen(true)] out VirtualHost? host) => _byName.TryGetValue(name, out host);
     }
 
     /// <summary>The host of a TLS client that asks for this name (RFC 6066 3), by the same rules: one that has no TLS is none for it.</summary>

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace EventLoops;
 
-/// <summary>A listening socket: accepts, and hands what it accepted to the service thread. Any number of virtual hosts may share it.</summary>
+/// <summary>
+/// A listening socket: accepts on one service thread, and hands what it accepted to the thread with the fewest connections. Any number of virtual hosts may share
+/// it. Where each thread listens for itself, the others have a socket of their own for the same port, which belongs to the first one.
+/// </summary>
 internal sealed class Listener : IReadyHandler
 {
     // One crowd of arrivals must not keep the connections that are there waiting; the rest is accepted in the next turn.
@@ -14,15 +17,16 @@ internal sealed class Listener : IReadyHandler
 
     private readonly ServiceThread _thread;
     private readonly SocketIo _io;
-    private readonly int _fd;
     private readonly LoopTimer _resume;
     private readonly string? _unixPath;
     private readonly EndPoint _endPoint;
+    private Listener[] _others = [];
+    private int _fd;
     private Watch? _watch;
     private int _spareFd = -1;
     private bool _fullWasLogged;
 
-    private Listener(ServiceThread thread, int fd, EndPoint endPoint, string? unixPath, ProxyProtocolOptions? proxyProtocol)
+    private Listener(ServiceThread thread, int fd, EndPoint endPoint, string? unixPath, HostTable hosts, ProxyProtocolOptions? proxyProtocol)
     {
         ProxyProtocol = proxyProtocol;
         _thread = thread;
@@ -31,6 +35,7 @@ internal sealed class Listener : IReadyHandler
         _resume = new LoopTimer(_ => Resume());
         _unixPath = unixPath;
         _endPoint = endPoint;
+        Hosts = hosts;
         LocalEndPoint = _io.GetLocalEndPoint(fd) ?? new IPEndPoint(IPAddress.None, 0);
     }
 
@@ -40,14 +45,48 @@ internal sealed class Listener : IReadyHandler
     public ProxyProtocolOptions? ProxyProtocol { get; }
 
     /// <summary>Who is served here.</summary>
-    public HostTable Hosts { get; } = new();
+    public HostTable Hosts { get; }
 
     /// <summary>Binds and listens, or throws and leaves nothing behind.</summary>
-    public static Listener Open(ServiceThread thread, EndPoint endPoint, VirtualHostOptions options)
+    /// <param name="thread">Where it accepts; the calling thread's.</param>
+    /// <param name="endPoint">Where it listens.</param>
+    /// <param name="options">Of the first host.</param>
+    /// <param name="hosts">Who is served.</param>
+    /// <param name="threads">Who else is to have a socket for the same port, <paramref name="thread"/> included. A Unix socket has one for all of them.</param>
+    public static Listener Open(ServiceThread thread, EndPoint endPoint, VirtualHostOptions options, HostTable hosts, ServiceThread[] threads)
+    {
+        bool sharesPort = threads.Length > 1 && endPoint is IPEndPoint;
+        Listener listener = OpenOne(thread, endPoint, options, hosts, sharesPort);
+        List<Listener> all = [listener];
+        try
+        {
+            // The port that the kernel chose for the first one is the port of all of them.
+            for (int i = 0; sharesPort && i < threads.Length; i++)
+            {
+                if (threads[i] != thread)
+                    all.Add(OpenOne(threads[i], listener.LocalEndPoint, options, hosts, sharesPort));
+            }
+
+            listener.Start();
+        }
+        catch
+        {
+            foreach (Listener opened in all)
+                opened.Close();
+            throw;
+        }
+
+        listener._others = [.. all.Skip(1)];
+        foreach (Listener other in listener._others)
+            other._thread.Do(static started => ((Listener)started!).Start(), other);
+        return listener;
+    }
+
+    private static Listener OpenOne(ServiceThread thread, EndPoint endPoint, VirtualHostOptions options, HostTable hosts, bool sharesPort)
     {
         SocketIo io = thread.Loop.SocketIo;
         if (endPoint is ActivatedEndPoint activated)
-            return OpenActivated(thread, activated, options);
+            return OpenActivated(thread, activated, options, hosts);
 
         int fd = Succeed(io.OpenStream(endPoint.AddressFamily), "socket", endPoint);
         string? path = endPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.PathOf(unix) : null;
@@ -56,6 +95,8 @@ internal sealed class Listener : IReadyHandler
         {
             if (endPoint is IPEndPoint)
                 Tune(io, fd, endPoint, options);
+            if (sharesPort)
+                Succeed(io.SetOption(fd, SocketTuning.ReusePort, 1), "setsockopt(SO_REUSEPORT)", endPoint);
             if (path is not null && options.UnixSocket.RemoveStale)
                 UnixSocketFile.RemoveIfStale(io, path);
 
@@ -64,10 +105,7 @@ internal sealed class Listener : IReadyHandler
             if (path is not null)
                 UnixSocketFile.Protect(path, options.UnixSocket);
             Succeed(io.Listen(fd, options.Backlog), "listen", endPoint);
-
-            Listener listener = new(thread, fd, endPoint, path, options.ProxyProtocol);
-            listener.Start();
-            return listener;
+            return new Listener(thread, fd, endPoint, path, hosts, options.ProxyProtocol);
         }
         catch
         {
@@ -79,12 +117,8 @@ internal sealed class Listener : IReadyHandler
     }
 
     /// <summary>A service manager has bound and listens already; the socket is ours from now on.</summary>
-    private static Listener OpenActivated(ServiceThread thread, ActivatedEndPoint endPoint, VirtualHostOptions options)
-    {
-        Listener listener = new(thread, endPoint.Take(), endPoint, unixPath: null, options.ProxyProtocol);
-        listener.Start();
-        return listener;
-    }
+    private static Listener OpenActivated(ServiceThread thread, ActivatedEndPoint endPoint, VirtualHostOptions options, HostTable hosts) =>
+        new(thread, endPoint.Take(), endPoint, unixPath: null, hosts, options.ProxyProtocol);
 
     /// <summary>Whether it is what a host that names this endpoint wants. A port that the kernel is to choose is never one that it has chosen before.</summary>
     public bool IsAt(EndPoint endPoint) =>
@@ -95,7 +129,7 @@ internal sealed class Listener : IReadyHandler
         // A callback about an accepted connection may dispose the context: the number of this listener is then nobody's, or somebody else's.
         for (int i = 0; i < MaxAcceptsPerTurn && _watch is not null; i++)
         {
-            if (_thread.IsFull)
+            if (Places.Choose(_thread) is not { } chosen)
             {
                 _thread.PauseAccepting();
                 return;
@@ -108,7 +142,7 @@ internal sealed class Listener : IReadyHandler
             if (!accepted.IsError)
             {
                 _fullWasLogged = false;
-                Adopt(accepted.Value);
+                Adopt(accepted.Value, chosen);
                 continue;
             }
 
@@ -132,25 +166,41 @@ internal sealed class Listener : IReadyHandler
     /// <summary>Accepts again, unless the system had nothing left for a new connection: then its own pause ends first.</summary>
     public void Resume()
     {
-        if (_watch is not null && !_resume.IsScheduled && !_thread.IsFull)
+        if (_watch is not null && !_resume.IsScheduled)
             _thread.Loop.Change(_watch, PollEvents.In);
     }
 
+    /// <summary>Closes it and the sockets that other threads have for its port, each on its own thread.</summary>
+    public void CloseEverywhere()
+    {
+        Close();
+        foreach (Listener other in _others)
+        {
+            if (!other._thread.HasLeft)
+                other._thread.Do(static closing => ((Listener)closing!).Close(), other);
+        }
+    }
+
+    /// <summary>Closes it. Twice is once.</summary>
     public void Close()
     {
-        _thread.TakeOff(_resume);
-        if (_watch is null)
+        if (_fd < 0)
             return;
 
+        _thread.TakeOff(_resume);
         _thread.TakeOff(_watch);
         _watch = null;
+        _thread.Leave(this);
         _io.Close(_fd);
+        _fd = -1;
         CloseSpare();
 
         // The kernel leaves the file of a Unix socket behind, and the next bind would find it.
         if (_unixPath is not null)
             UnixSocketFile.Remove(_unixPath);
     }
+
+    private ConnectionPlaces Places => _thread.Context.Places;
 
     private static bool IsFull(Errno errno) => errno == Errno.EMFILE || errno == Errno.ENFILE || errno == Errno.ENOBUFS || errno == Errno.ENOMEM;
 
@@ -176,13 +226,18 @@ internal sealed class Listener : IReadyHandler
 
     private void Start()
     {
+        // It may have been closed before its thread has turned for the first time.
+        if (_fd < 0)
+            return;
+
+        _thread.Enter(this);
         _watch = _thread.Loop.Watch(_fd, PollEvents.In, this);
         OpenSpare();
     }
 
-    private void Adopt(int fd)
+    private void Adopt(int fd, ServiceThread chosen)
     {
-        ContextStatistics statistics = _thread.Context.Statistics;
+        ThreadCounters statistics = _thread.Counters;
         if (ProxyProtocol is not null && !ProxyProtocol.Trusts(_io.GetRemoteEndPoint(fd)))
         {
             _thread.Context.Log.NotTrusted(LocalEndPoint);
@@ -213,8 +268,17 @@ internal sealed class Listener : IReadyHandler
             return;
         }
 
+        // The callback may have begun connections, and other threads may have accepted meanwhile.
+        if (!Places.TryTake(chosen))
+        {
+            addresses?.Leave(address);
+            statistics.CountTurnedAway();
+            _io.Close(fd);
+            return;
+        }
+
         statistics.CountAccepted();
-        Connection.Accept(_thread, this, fd, address);
+        chosen.HandOver(_thread, this, fd, address);
     }
 
     /// <summary>
@@ -229,7 +293,7 @@ internal sealed class Listener : IReadyHandler
             IoResult accepted = _io.Accept(_fd);
             if (!accepted.IsError)
             {
-                _thread.Context.Statistics.CountTurnedAway();
+                _thread.Counters.CountTurnedAway();
                 _io.Close(accepted.Value);
             }
 

@@ -2,8 +2,11 @@ using System.Net;
 
 namespace EventLoops;
 
-/// <summary>The listening sockets of a context. Virtual hosts that name the same endpoint share one: it is opened for the first and closed with the last.</summary>
-internal sealed class ListenerTable(ServiceThread thread)
+/// <summary>
+/// The endpoints of a context. Virtual hosts that name the same endpoint share its listener: it is opened for the first and closed with the last. Only thread 0
+/// changes the table.
+/// </summary>
+internal sealed class ListenerTable(LoopContext context)
 {
     private readonly List<Listener> _listeners = [];
 
@@ -22,28 +25,18 @@ internal sealed class ListenerTable(ServiceThread thread)
                 + $"{(host.Tls is null ? "have" : "have not")}. Give it an endpoint of its own, or let plain requests in by {nameof(TlsOptions.AllowNonTlsOnTlsPort)}.");
         }
 
-        if (shared is null)
+        if (shared is not null)
         {
-            shared = Listener.Open(thread, endPoint, host.Options);
-            _listeners.Add(shared);
+            shared.Hosts.Add(host);
+            return shared;
         }
 
-        shared.Hosts.Add(host);
+        // The host is there before the first connection, which another thread may accept at once.
+        HostTable hosts = new();
+        hosts.Add(host);
+        shared = Listener.Open(context.Thread, endPoint, host.Options, hosts, context.ListenerPerThread ? context.AllThreads : [context.Thread]);
+        _listeners.Add(shared);
         return shared;
-    }
-
-    /// <summary>Nothing more is accepted until <see cref="Resume"/>; arrivals wait in the kernel.</summary>
-    public void Pause()
-    {
-        foreach (Listener listener in _listeners)
-            listener.Pause();
-    }
-
-    /// <summary>Accepting goes on.</summary>
-    public void Resume()
-    {
-        foreach (Listener listener in _listeners)
-            listener.Resume();
     }
 
     /// <summary>A host is not served there any more.</summary>
@@ -53,7 +46,7 @@ internal sealed class ListenerTable(ServiceThread thread)
         if (listener.Hosts.Default is not null)
             return;
 
-        listener.Close();
+        listener.CloseEverywhere();
         _listeners.Remove(listener);
     }
 }

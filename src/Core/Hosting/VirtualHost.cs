@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using EventLoops.OpenSsl;
 using EventLoops.Protocols.Http;
@@ -8,17 +9,20 @@ namespace EventLoops;
 public sealed class VirtualHost
 {
     private readonly HostedProtocol[] _protocols;
-    private readonly List<Listener> _listeners = [];
-    private bool _isDestroyed;
+    private readonly CommonFields[] _commonFields;
+    private readonly ConcurrentDictionary<(Protocol Protocol, ServiceThread? Thread), object> _data = new();
+    private volatile Listener[] _listeners = [];
     private IReadOnlyList<TlsCertificate>? _certificates;
-    private readonly Dictionary<Protocol, object> _data = new(ReferenceEqualityComparer.Instance);
+    private int _isDestroyed;
+    private int _threadsToLeave;
     private int _initialised;
 
     internal VirtualHost(LoopContext context, VirtualHostOptions options)
     {
         Context = context;
         Options = options;
-        CommonFields = new CommonFields(options.ServerName);
+        _commonFields = [.. context.Threads.Select(_ => new CommonFields(options.ServerName))];
+        _threadsToLeave = context.Threads.Count;
         _protocols = [.. options.Protocols.Select(protocol => new HostedProtocol(this, protocol))];
         Mounts = new MountTable(this, options.Mounts);
         Tls = options.Tls is { } tls ? TlsContextBuilder.Build(tls, tls.Certificates, context.Log) : null;
@@ -36,9 +40,6 @@ public sealed class VirtualHost
 
     internal VirtualHostOptions Options { get; }
 
-    /// <summary>The fields that are the same in all answers of a second.</summary>
-    internal CommonFields CommonFields { get; }
-
     internal HostedProtocol ProtocolZero => _protocols[0];
 
     internal HostedProtocol DefaultProtocol { get; }
@@ -49,7 +50,8 @@ public sealed class VirtualHost
     internal TlsContext? Tls { get; set; }
 
     /// <summary>
-    /// Data that belongs to a protocol on this virtual host, made at the first call: the original's per-vhost private data. On the loop's thread.
+    /// Data that belongs to a protocol on this virtual host, made at the first call: the original's per-vhost private data. Any thread; where there are several
+    /// service threads, all of them are given the same object, so what they change in it must bear that: see <see cref="GetData{T}(Protocol, ServiceThread)"/>.
     /// </summary>
     /// <typeparam name="T">Its type.</typeparam>
     /// <param name="protocol">The protocol.</param>
@@ -58,28 +60,37 @@ public sealed class VirtualHost
         where T : class, new()
     {
         ArgumentNullException.ThrowIfNull(protocol);
-        if (_data.TryGetValue(protocol, out object? data))
-            return (T)data;
+        return DataOf<T>(protocol, thread: null);
+    }
 
-        T made = new();
-        _data.Add(protocol, made);
-        return made;
+    /// <summary>
+    /// Data that belongs to a protocol on this virtual host and to one service thread, made at the first call: for what only the callbacks of that thread's
+    /// connections touch, which needs no care then. Any thread.
+    /// </summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="thread">The thread, such as <see cref="Connection.Thread"/>.</param>
+    /// <returns>The same object for every call with the same protocol and thread; never that of the method without a thread.</returns>
+    public T GetData<T>(Protocol protocol, ServiceThread thread)
+        where T : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        ArgumentNullException.ThrowIfNull(thread);
+        return DataOf<T>(protocol, thread);
     }
 
     /// <summary>
     /// Takes the host out of service while the context goes on: its name is not served any more, its connections end with their closing callbacks (open
     /// WebSockets are told 1001, answers that are under way are cut), and then its protocols leave service. A listening socket stays for as long as another
-    /// host shares it. Inside a callback it takes effect with the closes of the turn. Twice is once.
+    /// host shares it. Inside a callback it takes effect with the closes of the turn; connections of other service threads end with the next turn of theirs.
+    /// On any service thread. Twice is once.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's.</exception>
     public void Destroy()
     {
-        Context.Loop.VerifyThread();
-        if (_isDestroyed)
-            return;
-
-        _isDestroyed = true;
-        Context.Destroy(this);
+        _ = Context.ThreadHere();
+        if (Interlocked.Exchange(ref _isDestroyed, 1) == 0)
+            Context.Destroy(this);
     }
 
     /// <summary>
@@ -88,7 +99,7 @@ public sealed class VirtualHost
     /// </summary>
     /// <param name="certificates">The new ones; null for those that it shows now.</param>
     /// <exception cref="ArgumentException">One of them cannot be used; the message says why. The host goes on with those that it had.</exception>
-    /// <exception cref="InvalidOperationException">The host has no TLS, or this is called from another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">The host has no TLS, or this is called from another thread than that of the context's loop.</exception>
     public void ReloadCertificates(IReadOnlyList<TlsCertificate>? certificates = null)
     {
         Context.Loop.VerifyThread();
@@ -96,24 +107,33 @@ public sealed class VirtualHost
             throw new InvalidOperationException($"The virtual host '{Name}' has no certificate to replace: {nameof(VirtualHostOptions)}.{nameof(VirtualHostOptions.Tls)} is null.");
         if (certificates is not null && (certificates.Count == 0 || certificates.Any(certificate => certificate is null)))
             throw new ArgumentException("There has to be at least one certificate, and none that is null.", nameof(certificates));
-        if (_isDestroyed)
+        if (Volatile.Read(ref _isDestroyed) != 0)
             return;
 
         TlsContext next = TlsContextBuilder.Build(tls, certificates ?? _certificates ?? tls.Certificates, Context.Log);
         _certificates = certificates ?? _certificates;
-        Tls?.Dispose();
+        TlsContext? former = Tls;
         Tls = next;
+
+        // Another thread may be beginning a handshake with it right now.
+        Context.AfterEveryThread(() => former?.Dispose());
         Context.Log.CertificatesReplaced(Name);
     }
 
-    /// <summary>Asks for a writable callback for every open WebSocket of a protocol on this virtual host, the newest first.</summary>
+    /// <summary>
+    /// Asks for a writable callback for every open WebSocket of a protocol on this virtual host, of each service thread the newest first. On any service thread;
+    /// the others do so in their next turn.
+    /// </summary>
     /// <param name="protocol">The protocol; one that is not served here is ignored.</param>
-    /// <exception cref="InvalidOperationException">Called from another thread than the loop's.</exception>
+    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's.</exception>
     public void RequestWritableAll(Protocol protocol)
     {
-        Context.Loop.VerifyThread();
+        _ = Context.ThreadHere();
         Find(protocol)?.RequestWritableAll();
     }
+
+    /// <summary>The fields that are the same in all answers of a second. Each thread has its own, since it writes them anew.</summary>
+    internal CommonFields CommonFieldsOn(ServiceThread thread) => _commonFields[thread.Index];
 
     internal HostedProtocol? Find(Protocol protocol) => Array.Find(_protocols, hosted => hosted.Protocol == protocol);
 
@@ -146,27 +166,45 @@ public sealed class VirtualHost
         {
             IEnumerable<EndPoint> all = endPoint is InterfaceEndPoint byName ? byName.Resolve() : [endPoint];
             foreach (EndPoint one in all)
-                _listeners.Add(Context.Listeners.Join(this, one));
+                _listeners = [.. _listeners, Context.Listeners.Join(this, one)];
         }
     }
 
+    /// <summary>Is not served anywhere any more. On thread 0, or behind the last thread.</summary>
     internal void StopListening()
     {
         foreach (Listener listener in _listeners)
             Context.Listeners.Leave(this, listener);
-        _listeners.Clear();
+        _listeners = [];
     }
 
-    /// <summary>Lets the protocols go, after the last connection; only those that were taken into service.</summary>
+    /// <summary>A service thread has no connection of this host left; behind the last one the protocols leave service, on thread 0.</summary>
+    internal void OnThreadLeft()
+    {
+        if (Interlocked.Decrement(ref _threadsToLeave) == 0)
+            Context.Thread.Do(static host => ((VirtualHost)host!).StopDestroyed(), this);
+    }
+
+    /// <summary>Lets the protocols go, after the last connection; only those that were taken into service, and once.</summary>
     internal void Stop()
     {
-        _isDestroyed = true;
+        Volatile.Write(ref _isDestroyed, 1);
         StopListening();
-        for (int i = 0; i < _initialised; i++)
+        int initialised = Interlocked.Exchange(ref _initialised, 0);
+        for (int i = 0; i < initialised; i++)
             _ = Raise(_protocols[i], CallbackReason.ProtocolDestroy);
-        _initialised = 0;
         Tls?.Dispose();
     }
+
+    private void StopDestroyed()
+    {
+        Stop();
+        Context.Forget(this);
+    }
+
+    private T DataOf<T>(Protocol protocol, ServiceThread? thread)
+        where T : class, new() =>
+        (T)(_data.TryGetValue((protocol, thread), out object? data) ? data : _data.GetOrAdd((protocol, thread), new T()));
 
     /// <summary>Calls protocol 0 about a descriptor that has no connection yet. A callback that throws counts as a refusal.</summary>
     internal CallbackResult RaiseFilterNetworkConnection(int fd) => Raise(ProtocolZero, CallbackReason.FilterNetworkConnection, fd);
