@@ -73,6 +73,8 @@ public static class OnExternalPollLoop
 
     public sealed class Contexts() : ContextSuite(s_new);
 
+    public sealed class ServiceThreads() : ServiceThreadSuite(s_new);
+
     public sealed class VirtualHosts() : VirtualHostSuite(s_new);
 
     public sealed class SystemCalls() : SystemCallSuite(s_new);
