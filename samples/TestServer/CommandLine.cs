@@ -53,6 +53,10 @@ internal static class CommandLine
         Description = $"The program makes the loop ({ForeignLoopNames}) itself, runs it before and after serving, and the library is a guest on it.",
     };
 
+    private static readonly Option<int> Threads = Usage.Option<int>(
+        "--threads", "N", "How many service threads there are, each with a loop of its own; also -j. For loops that the library makes.",
+        "a number from 1 to 32", TryReadThreads).Also("-j").Or(1);
+
     private static readonly Option<string> Root = Usage.Option<string>(
         "--root", "DIR", "The folder whose files are served.",
         "a folder that exists", TryReadFolder).Or(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
@@ -117,9 +121,10 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
+            Port, Host, Loop, Foreign, Threads, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
+        command.Validators.Add(RefuseThreadsOnLoopOfTheProgram);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
         command.SetAction(parsed => serve(Read(parsed)));
         return Usage.Run(command, args);
@@ -131,6 +136,13 @@ internal static class CommandLine
         string loop = given.GetResult(Loop) is { Tokens: [{ Value: string text }] } ? text : "";
         if (given.GetResult(Foreign) is { Implicit: false } && !ForeignLoopServer.Loops.ContainsKey(loop))
             given.AddError($"--foreign needs a loop that another library brings: --loop {ForeignLoopNames}.");
+    }
+
+    private static void RefuseThreadsOnLoopOfTheProgram(CommandResult given)
+    {
+        bool isOfTheProgram = given.GetResult(Foreign) is { Implicit: false } || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
+        if (given.GetResult(Threads) is { Implicit: false } && isOfTheProgram)
+            given.AddError($"--threads needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
     }
 
     private static void RefuseOptionsThatTheConfigSays(CommandResult given)
@@ -149,6 +161,7 @@ internal static class CommandLine
         new IPEndPoint(parsed.GetRequiredValue(Host), parsed.GetRequiredValue(Port)),
         parsed.GetRequiredValue(Loop),
         parsed.GetRequiredValue(Foreign),
+        parsed.GetRequiredValue(Threads),
         parsed.GetRequiredValue(Root),
         parsed.GetRequiredValue(Mounts),
         parsed.GetValue(Config),
@@ -166,6 +179,9 @@ internal static class CommandLine
 
     private static bool TryReadPort(string text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
+
+    private static bool TryReadThreads(string text, out int threads) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out threads) && threads is >= 1 and <= 32;
 
     private static bool TryReadMaxMessage(string text, out long bytes) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes >= SmallestMaxMessage;

@@ -42,6 +42,8 @@ internal static class Server
             Console.WriteLine($"listening on {address} (loop: {context.Loop.Name})");
         }
 
+        if (context.GetThreadCount() > 1)
+            Console.WriteLine($"service threads: {context.GetThreadCount()}");
         Console.Out.Flush();
     }
 
@@ -49,6 +51,7 @@ internal static class Server
     {
         Loop = loop,
         Flags = flags,
+        ServiceThreadCount = options.Threads,
 
         // A test server may be flooded with pings, as samples/Ping does.
         Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage, MaxControlRate = int.MaxValue },

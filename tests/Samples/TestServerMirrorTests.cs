@@ -11,7 +11,7 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
 {
     private const string Mirror = "lws-mirror-protocol";
 
-    public static TheoryData<string> Loops => [.. TestServers.Loops];
+    public static TheoryData<string> Loops => [.. TestServers.All];
 
     [Theory]
     [MemberData(nameof(Loops))]

@@ -14,10 +14,10 @@ public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture
     private const string Increment = "dumb-increment-protocol";
     private const int EchogenTotal = 993_840;
 
-    public static TheoryData<string> Loops => [.. TestServers.Loops];
+    public static TheoryData<string> Loops => [.. TestServers.All];
 
     public static MatrixTheoryData<string, WebSocketMessageType, int> Messages => new(
-        TestServers.Loops,
+        TestServers.All,
         [WebSocketMessageType.Text, WebSocketMessageType.Binary],
         [0, 1, 125, 126, 65_535, 65_536, 1024 * 1024]);
 

@@ -13,7 +13,7 @@ public sealed class TestServerSiteTests(TestServers servers) : IClassFixture<Tes
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
-    public static TheoryData<string> Loops => [.. TestServers.Loops];
+    public static TheoryData<string> Loops => [.. TestServers.All];
 
     public static TheoryData<string, string, string> Files => Combine(
         ("/", "text/html; charset=utf-8"),

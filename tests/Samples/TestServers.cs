@@ -12,12 +12,16 @@ public sealed class TestServers : IAsyncLifetime
     public const string LibEv = "libev";
     public const string IoUring = "io_uring";
     public const string External = "external";
+    public const string Several = "epoll --threads 4";
 
     /// <summary>What keeps io_uring from being used on this machine, in the words of the loop; null when nothing does.</summary>
     public static readonly string? WhyNoIoUring = LoopRegistry.Default.AddIoUring().FindMissing(LoopKind.IoUring);
 
     /// <summary>The loops that are tested: those that are made of different code. io_uring is one of them where the kernel has it and allows it.</summary>
     public static readonly string[] Loops = [Poll, Epoll, LibUv, LibEv, External, .. WhyNoIoUring is null ? [IoUring] : Array.Empty<string>()];
+
+    /// <summary>All servers of this fixture: one on each loop, and one with several service threads.</summary>
+    public static readonly string[] All = [.. Loops, Several];
 
     private readonly Dictionary<string, SampleProcess> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];
@@ -30,11 +34,12 @@ public sealed class TestServers : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string loop in Loops)
+        foreach (string loop in All)
         {
-            SampleProcess process = Start("--loop", loop);
+            string[] arguments = loop.Split(' ');
+            SampleProcess process = Start(["--loop", .. arguments]);
             _processes.Add(loop, process);
-            _addresses.Add(loop, await process.WaitForAddressAsync(loop));
+            _addresses.Add(loop, await process.WaitForAddressAsync(arguments[0]));
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class LoopCrew : IDisposable
         foreach (Member member in _members) member.Join();
     }
 
-    private sealed class Member(LoopFactory factory, SocketIo socketIo)
+    private sealed class Member(LoopFactory factory, SocketIo socketIo) : IDisposable
     {
         private readonly ManualResetEventSlim _isMade = new();
         private Thread? _thread;
@@ -115,9 +115,11 @@ public sealed class LoopCrew : IDisposable
         public void Join()
         {
             if (!_thread!.Join(new Deadline().Milliseconds)) throw new TimeoutException("A loop does not end.");
-            _isMade.Dispose();
+            Dispose();
             _failure?.Throw();
         }
+
+        public void Dispose() => _isMade.Dispose();
 
         private void Serve()
         {

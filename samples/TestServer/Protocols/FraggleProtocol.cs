@@ -15,8 +15,6 @@ internal sealed class FraggleProtocol() : Protocol<FraggleProtocol.Session>("fra
     // A peer that reads as fast as we write would be the only one that is served; after this much the others have their turn.
     private const int BytesPerTurn = 64 * 1024;
 
-    private readonly byte[] _fragment = new byte[LongestFragment];
-
     protected override CallbackResult OnEstablished(Connection connection, ref Session session)
     {
         BeginMessage(ref session);
@@ -43,9 +41,10 @@ internal sealed class FraggleProtocol() : Protocol<FraggleProtocol.Session>("fra
         session = new Session { Fragments = Random.Shared.Next(1, MostFragments + 1) };
 
     /// <summary>Writes the next fragment of the message. Returns how many bytes were taken; 0 for none.</summary>
-    private int WriteFragment(Connection connection, ref Session session)
+    private static int WriteFragment(Connection connection, ref Session session)
     {
-        Span<byte> fragment = _fragment.AsSpan(0, Random.Shared.Next(1, LongestFragment + 1));
+        Span<byte> room = stackalloc byte[LongestFragment];
+        Span<byte> fragment = room[..Random.Shared.Next(1, LongestFragment + 1)];
         Random.Shared.NextBytes(fragment);
         if (connection.Write(fragment, MessageKind.Binary, NextPlace(session.Sent, session.Fragments)) != WriteResult.Accepted)
             return 0;

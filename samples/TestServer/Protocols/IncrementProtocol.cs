@@ -15,9 +15,7 @@ internal sealed class IncrementProtocol() : Protocol<IncrementProtocol.Session>(
 
     protected override CallbackResult OnEstablished(Connection connection, ref Session session)
     {
-        Clock clock = ClockOf(connection);
-        if (clock.Connections++ == 0)
-            connection.Context.Loop.Schedule(clock.Timer ??= NewTimer(connection.VirtualHost!), Period);
+        ClockOf(connection).Count(connection.VirtualHost!, this, 1);
         return CallbackResult.Continue;
     }
 
@@ -48,18 +46,10 @@ internal sealed class IncrementProtocol() : Protocol<IncrementProtocol.Session>(
     protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
     {
         session.Command.Clear();
-        Clock clock = ClockOf(connection);
-        if (--clock.Connections == 0)
-            connection.Context.Loop.Cancel(clock.Timer!);
+        ClockOf(connection).Count(connection.VirtualHost!, this, -1);
     }
 
     private Clock ClockOf(Connection connection) => connection.VirtualHost!.GetData<Clock>(this);
-
-    private LoopTimer NewTimer(VirtualHost host) => new(timer =>
-    {
-        host.RequestWritableAll(this);
-        host.Context.Loop.Schedule(timer, Period);
-    });
 
     /// <summary>A connection's number, and what it has sent of a command.</summary>
     internal struct Session
@@ -68,10 +58,32 @@ internal sealed class IncrementProtocol() : Protocol<IncrementProtocol.Session>(
         public MessageBuffer Command;
     }
 
-    /// <summary>One timer for all, which runs while there is somebody to count for.</summary>
+    /// <summary>One timer for all connections of all service threads, which is on thread 0 and runs while there is somebody to count for.</summary>
     private sealed class Clock
     {
-        public LoopTimer? Timer;
-        public int Connections;
+        private LoopTimer? _timer;
+        private int _connections;
+
+        public void Count(VirtualHost host, IncrementProtocol protocol, int change)
+        {
+            int now = Interlocked.Add(ref _connections, change);
+            if (now == 0 || (now == 1 && change > 0))
+                host.Context.Loop.Post(_ => StartOrStop(host, protocol), null);
+        }
+
+        /// <summary>Looks at the count as it is by now: the first and the last may have come and gone in between.</summary>
+        private void StartOrStop(VirtualHost host, IncrementProtocol protocol)
+        {
+            if (Volatile.Read(ref _connections) > 0 && !host.Context.IsDisposed)
+                host.Context.Loop.Schedule(_timer ??= NewTimer(host, protocol), Period);
+            else if (_timer is not null)
+                host.Context.Loop.Cancel(_timer);
+        }
+
+        private static LoopTimer NewTimer(VirtualHost host, IncrementProtocol protocol) => new(timer =>
+        {
+            host.RequestWritableAll(protocol);
+            host.Context.Loop.Schedule(timer, Period);
+        });
     }
 }

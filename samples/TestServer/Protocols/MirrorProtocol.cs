@@ -8,7 +8,7 @@ namespace TestServer.Protocols;
 /// </summary>
 internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 {
-    private const int LongestMessage = 4096;
+    public const int LongestMessage = 4096;
 
     // A part is at most one message long, so that one part never becomes more than three messages: for those the ring has room.
     public MirrorProtocol()
@@ -22,23 +22,10 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 
     protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
     {
-        MirrorRing ring = RingOf(connection);
-        session.Message.Append(part);
-        while (session.Message.Length > LongestMessage)
-        {
-            int cut = LengthOfText(session.Message.Span[..LongestMessage], info.Kind);
-            ring.Add(session.Message.Span[..cut]);
-            session.Message.Consume(cut);
-        }
-
-        if (info.IsFinalFragment)
-        {
-            ring.Add(session.Message.Span);
-            session.Message.Clear();
-        }
-
-        connection.VirtualHost!.RequestWritableAll(this);
-        ring.KeepUp();
+        MirrorRing.Reader sender = session.Reader!;
+        sender.Message.Append(part);
+        RingOf(connection).Receive(sender, info.Kind, info.IsFinalFragment);
+        sender.RequestWritableAll();
         return CallbackResult.Continue;
     }
 
@@ -51,12 +38,12 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
 
     protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
     {
-        session.Message.Clear();
         RingOf(connection).Leave(session.Reader!);
+        session.Reader!.Message.Clear();
     }
 
     /// <summary>How much can be sent without cutting a character in two (RFC 3629 3: all but its first byte begin with 10).</summary>
-    private static int LengthOfText(ReadOnlySpan<byte> piece, MessageKind kind)
+    public static int LengthOfText(ReadOnlySpan<byte> piece, MessageKind kind)
     {
         int length = piece.Length;
         if (kind == MessageKind.Binary)
@@ -75,6 +62,5 @@ internal sealed class MirrorProtocol : Protocol<MirrorProtocol.Session>
     internal struct Session
     {
         public MirrorRing.Reader? Reader;
-        public MessageBuffer Message;
     }
 }

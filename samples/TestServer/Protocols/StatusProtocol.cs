@@ -27,31 +27,22 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
             (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown",
             DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
             userAgent.Length == 0 ? "unknown" : userAgent[..Math.Min(userAgent.Length, LongestUserAgent)]);
-        BoardOf(connection).Visitors.AddFirst(session.Visitor);
-        TellAll(connection);
+        BoardOf(connection).Add(session.Visitor);
+        connection.VirtualHost!.RequestWritableAll(this);
         return CallbackResult.Continue;
     }
 
     protected override CallbackResult OnWritable(Connection connection, ref Session session)
     {
-        Board board = BoardOf(connection);
-        if (session.Seen == board.Changes)
-            return CallbackResult.Continue;
-
-        if (connection.Write(board.Message()) == WriteResult.Accepted)
-            session.Seen = board.Changes;
+        long seen = session.Seen;
+        if (BoardOf(connection).News(ref seen) is { } message && connection.Write(message) == WriteResult.Accepted)
+            session.Seen = seen;
         return CallbackResult.Continue;
     }
 
     protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
     {
-        BoardOf(connection).Visitors.Remove(session.Visitor!);
-        TellAll(connection);
-    }
-
-    private void TellAll(Connection connection)
-    {
-        BoardOf(connection).Changes++;
+        BoardOf(connection).Remove(session.Visitor!);
         connection.VirtualHost!.RequestWritableAll(this);
     }
 
@@ -66,27 +57,54 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
 
     internal sealed record Visitor(string Peer, string Time, string UserAgent);
 
-    /// <summary>Everybody, and the message that says so: made once after a change, however many want to have it.</summary>
+    /// <summary>
+    /// Everybody, and the message that says so: made once after a change, however many want to have it. The visitors of all service threads are on one board, so it has a lock.
+    /// </summary>
     private sealed class Board
     {
+        private readonly Lock _gate = new();
+        private readonly LinkedList<Visitor> _visitors = [];
         private readonly ArrayBufferWriter<byte> _text = new(LongestText);
         private PreparedMessage? _message;
-        private long _written;
+        private long _changes;
 
-        public LinkedList<Visitor> Visitors { get; } = [];
-
-        public long Changes { get; set; }
-
-        public PreparedMessage Message()
+        public void Add(Visitor visitor)
         {
-            if (_message is null || _written != Changes)
+            lock (_gate)
             {
-                Write();
-                _message = new PreparedMessage(_text.WrittenSpan, MessageKind.Text);
-                _written = Changes;
+                _visitors.AddFirst(visitor);
+                _changes++;
+                _message = null;
             }
+        }
 
-            return _message;
+        public void Remove(Visitor visitor)
+        {
+            lock (_gate)
+            {
+                _visitors.Remove(visitor);
+                _changes++;
+                _message = null;
+            }
+        }
+
+        /// <summary>The message for somebody who has <paramref name="seen"/> the board before some change, which is then the last one; null when nothing has changed since.</summary>
+        public PreparedMessage? News(ref long seen)
+        {
+            lock (_gate)
+            {
+                if (seen == _changes)
+                    return null;
+
+                seen = _changes;
+                if (_message is null)
+                {
+                    Write();
+                    _message = new PreparedMessage(_text.WrittenSpan, MessageKind.Text);
+                }
+
+                return _message;
+            }
         }
 
         private void Write()
@@ -97,9 +115,9 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
             json.WriteStartObject();
             json.WriteString("version"u8, Version);
             json.WriteString("hostname"u8, Environment.MachineName);
-            json.WriteString("wsi"u8, Visitors.Count.ToString(CultureInfo.InvariantCulture));
+            json.WriteString("wsi"u8, _visitors.Count.ToString(CultureInfo.InvariantCulture));
             json.WriteStartArray("conns"u8);
-            foreach (Visitor visitor in Visitors)
+            foreach (Visitor visitor in _visitors)
             {
                 if (json.BytesCommitted + json.BytesPending + LongestEntry > LongestText)
                     break;

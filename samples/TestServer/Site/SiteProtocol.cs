@@ -16,8 +16,6 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
 
     private static readonly HttpField Allow = new("Allow", "GET, HEAD, POST, PUT, OPTIONS");
 
-    private readonly ArrayBufferWriter<byte> _lines = new();
-
     protected override CallbackResult OnHttp(Connection connection, ref Session session, ReadOnlySpan<byte> path)
     {
         switch (connection.Method)
@@ -44,7 +42,7 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
 
     protected override void OnHttpClosed(Connection connection, ref Session session) => session.Held.Clear();
 
-    private void Get(Connection connection, ReadOnlySpan<byte> path)
+    private static void Get(Connection connection, ReadOnlySpan<byte> path)
     {
         if (path.SequenceEqual("/plaintext"u8))
             connection.Respond(200, "text/plain", "Hello, World!"u8);
@@ -56,24 +54,24 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
             connection.Respond(404, PlainText, "There is nothing here.\n"u8);
     }
 
-    private void RespondWithFields(Connection connection)
+    private static void RespondWithFields(Connection connection)
     {
-        _lines.ResetWrittenCount();
+        ArrayBufferWriter<byte> lines = new();
         foreach (HeaderField field in connection.Headers)
         {
-            _lines.Write(field.Name);
-            _lines.Write(": "u8);
-            _lines.Write(field.Value);
-            _lines.Write("\n"u8);
+            lines.Write(field.Name);
+            lines.Write(": "u8);
+            lines.Write(field.Value);
+            lines.Write("\n"u8);
         }
 
-        connection.Respond(200, PlainText, _lines.WrittenSpan);
+        connection.Respond(200, PlainText, lines.WrittenSpan);
     }
 
     /// <summary>A cookie field holds pairs with a semicolon and a space between them (RFC 6265 4.2.1).</summary>
-    private void RespondWithCookies(Connection connection)
+    private static void RespondWithCookies(Connection connection)
     {
-        _lines.ResetWrittenCount();
+        ArrayBufferWriter<byte> lines = new();
         foreach (HeaderField field in connection.Headers)
         {
             if (field.Known != KnownHeader.Cookie)
@@ -83,12 +81,12 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
                 ReadOnlySpan<byte> pair = field.Value[range].Trim((byte)' ');
                 if (pair.IsEmpty)
                     continue;
-                _lines.Write(pair);
-                _lines.Write("\n"u8);
+                lines.Write(pair);
+                lines.Write("\n"u8);
             }
         }
 
-        connection.Respond(200, PlainText, _lines.WrittenSpan);
+        connection.Respond(200, PlainText, lines.WrittenSpan);
     }
 
     /// <summary>The answer on its way: the part of a body that could not be sent back yet.</summary>

@@ -66,7 +66,7 @@ public sealed partial class Connection
             return true;
         }
 
-        Context.Statistics.CountTurnedAway();
+        Thread.Counters.CountTurnedAway();
         End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
         return false;
     }
@@ -75,7 +75,7 @@ public sealed partial class Connection
     private void EndByProxyHeader(ProtocolFault fault)
     {
         Context.Log.Refused(Id, 0, fault.Describe());
-        Context.Statistics.CountRefused();
+        Thread.Counters.CountRefused();
         End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault });
     }
 
