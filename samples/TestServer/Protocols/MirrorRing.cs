@@ -64,9 +64,14 @@ internal sealed class MirrorRing
     {
         lock (_gate)
         {
-            sender.Held = _isFull ? (kind, isComplete) : null;
+            sender.Held = null;
             if (_isFull)
+            {
+                // Another thread has filled the ring, and word of it is on its way here.
+                sender.Held = (kind, isComplete);
+                sender.Connection.PauseReceive();
                 return;
+            }
 
             while (sender.Message.Length > MirrorProtocol.LongestMessage)
             {

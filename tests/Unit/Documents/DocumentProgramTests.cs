@@ -18,6 +18,7 @@ public sealed partial class DocumentProgramTests
         { "docs/libuv.md", 2 },
         { "docs/libuv.md", 3 },
         { "docs/external-poll.md", 0 },
+        { "docs/service-threads.md", 0 },
     };
 
     [Theory]
