@@ -17,6 +17,12 @@ public abstract partial class EventLoop
     /// </summary>
     public long NowMilliseconds { get; private set; }
 
+    /// <summary>
+    /// How long the turn that is under way has lasted so far, since <see cref="NowMilliseconds"/> was read: as long no event was waited for. Reads the clock. 0 between
+    /// turns.
+    /// </summary>
+    public long MillisecondsInTurn => IsInTurn ? Math.Max(0, ElapsedMilliseconds() - NowMilliseconds) : 0;
+
     /// <summary>How many timers are scheduled.</summary>
     public int TimerCount => _timers.Count;
 

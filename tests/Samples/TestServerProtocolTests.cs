@@ -172,6 +172,28 @@ public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Loops))]
+    public async Task Who_asks_for_live_numbers_gets_them_again_and_again(string loop)
+    {
+        using WebSocketClient client = await WebSocketClient.ConnectAsync(servers[loop], "lws-status");
+        await client.ReceiveTextAsync();
+        await client.SendAsync("live");
+
+        // Somebody else may come or go meanwhile, and that is told as well.
+        List<long> frames = [];
+        while (frames.Count < 3)
+        {
+            using JsonDocument text = JsonDocument.Parse(await client.ReceiveTextAsync());
+            if (text.RootElement.TryGetProperty("metrics", out JsonElement numbers))
+                frames.Add(numbers.GetProperty("frames received text").GetInt64());
+        }
+
+        Assert.True(frames[0] >= 1);
+        Assert.Equal(frames.Order(), frames);
+        await client.CloseAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Loops))]
     public async Task The_long_message_is_one_and_the_server_is_done_when_it_has_it_back(string loop)
     {
         using WebSocketClient client = await WebSocketClient.ConnectAsync(servers[loop], "lws-echogen");

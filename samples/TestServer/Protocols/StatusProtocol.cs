@@ -8,7 +8,7 @@ namespace TestServer.Protocols;
 
 /// <summary>
 /// <c>lws-status</c>: who is connected to it right now, as one JSON text to everybody whenever somebody comes or goes. The last to come is
-/// the first in the list, which ends early when the text would grow beyond 16 KiB.
+/// the first in the list, which ends early when the text would grow beyond 16 KiB. Who says <c>live</c> is also told the library's own numbers, every second.
 /// </summary>
 internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-status")
 {
@@ -17,6 +17,8 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
     // What an entry takes at most, with every character of the browser's name escaped.
     private const int LongestUserAgent = 256;
     private const int LongestEntry = (6 * LongestUserAgent) + 128;
+
+    private static readonly TimeSpan LivePeriod = TimeSpan.FromSeconds(1);
 
     private static readonly string Version = $"EventLoops {typeof(LoopContext).Assembly.GetName().Version?.ToString(3)}";
 
@@ -32,16 +34,34 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
         return CallbackResult.Continue;
     }
 
+    protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
+    {
+        if (session.Ticker is not null || !part.SequenceEqual("live"u8))
+            return CallbackResult.Continue;
+
+        session.Numbers = new LiveNumbers();
+        session.Ticker = new LoopTimer(static timer => ((Connection)timer.State!).RequestWritable(), connection);
+        connection.RequestWritable();
+        return CallbackResult.Continue;
+    }
+
     protected override CallbackResult OnWritable(Connection connection, ref Session session)
     {
         long seen = session.Seen;
         if (BoardOf(connection).News(ref seen) is { } message && connection.Write(message) == WriteResult.Accepted)
             session.Seen = seen;
+
+        // A timer that is not waiting has come.
+        if (session.Ticker is { IsScheduled: false } ticker && connection.Write(session.Numbers!.Read(), MessageKind.Text) == WriteResult.Accepted)
+            connection.Thread.Loop.Schedule(ticker, LivePeriod);
         return CallbackResult.Continue;
     }
 
     protected override void OnClosed(Connection connection, ref Session session, in CloseInfo close)
     {
+        if (session.Ticker is not null)
+            connection.Thread.Loop.Cancel(session.Ticker);
+        session.Numbers?.Dispose();
         BoardOf(connection).Remove(session.Visitor!);
         connection.VirtualHost!.RequestWritableAll(this);
     }
@@ -53,6 +73,8 @@ internal sealed class StatusProtocol() : Protocol<StatusProtocol.Session>("lws-s
     {
         public Visitor? Visitor;
         public long Seen;
+        public LoopTimer? Ticker;
+        public LiveNumbers? Numbers;
     }
 
     internal sealed record Visitor(string Peer, string Time, string UserAgent);

@@ -182,15 +182,31 @@ function startStatus() {
   const hostname = byId("status-hostname");
   const connections = byId("status-connections");
   const rows = byId("status-rows");
+  const numbers = byId("status-numbers");
 
   const card = new Card("lws-status", byId("status-state"), (text) => {
     const status = JSON.parse(text);
+    if (status.metrics) {
+      numbers.replaceChildren(...Object.entries(status.metrics).map(numberOf));
+      return;
+    }
     version.textContent = status.version ?? "";
     hostname.textContent = status.hostname ?? "";
     connections.textContent = status.wsi ?? "";
     rows.replaceChildren(...(status.conns ?? []).map(rowOf));
+  }, () => {
+    // The server's own numbers come every second to those who ask for them.
+    if (card.isOpen) card.send("live");
   });
   card.connect();
+}
+
+/** A number of the server, such as the frames that it has sent. */
+function numberOf([name, value]) {
+  const row = document.createElement("tr");
+  row.insertCell().textContent = name;
+  row.insertCell().textContent = value;
+  return row;
 }
 
 /** A row of the table. Names come from strangers, so they are set as text and never as markup. */

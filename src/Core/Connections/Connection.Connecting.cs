@@ -14,9 +14,9 @@ public sealed partial class Connection
         thread.Context.Places.Take(thread);
         Connection connection = new(thread, options.Protocols[0], isServer: false)
         {
-            State = ConnectionState.Resolving,
             UserData = options.UserData,
         };
+        connection.BeginAs(ConnectionState.Resolving);
         ClientCall call = new(connection, options);
         connection._call = call;
         connection.Bind(options.Protocols[0]);

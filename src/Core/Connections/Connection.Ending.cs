@@ -154,6 +154,7 @@ public sealed partial class Connection
         else
             Thread.Clients.Remove(this);
         Context.Addresses?.Leave(CountedAddress);
+        Thread.Counters.Forget(IsServer, State);
         Thread.Remove(this);
 
         int fd = _fd;

@@ -139,7 +139,7 @@ public sealed partial class Connection
         if (sent.IsError)
             EndByError(sent.Errno);
         else
-            _sent += sent.Value;
+            Count(sent.Value);
         return sent.Value > 0 ? sent.Value : -1;
     }
 
@@ -246,7 +246,7 @@ public sealed partial class Connection
     {
         if (!sent.IsError)
         {
-            _sent += sent.Value;
+            Count(sent.Value);
             return sent.Value;
         }
 
@@ -255,6 +255,12 @@ public sealed partial class Connection
 
         EndByError(sent.Errno);
         return -1;
+    }
+
+    private void Count(int sent)
+    {
+        _sent += sent;
+        Thread.Counters.CountBytes(ThreadCounters.Sent, sent);
     }
 
     private void Choke()

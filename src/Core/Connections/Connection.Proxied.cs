@@ -66,7 +66,7 @@ public sealed partial class Connection
             return true;
         }
 
-        Thread.Counters.CountTurnedAway();
+        Thread.Counters.CountTurnedAway(TurnAwayReason.AddressLimit);
         End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
         return false;
     }
@@ -75,7 +75,7 @@ public sealed partial class Connection
     private void EndByProxyHeader(ProtocolFault fault)
     {
         Context.Log.Refused(Id, 0, fault.Describe());
-        Thread.Counters.CountRefused();
+        Thread.Counters.CountRefused(fault, status: 0);
         End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault });
     }
 

@@ -30,6 +30,17 @@ public sealed partial class Connection
     {
         Context.Tracer?.OnCallback(reason, this, data.In.Length);
         CheckPairing(reason);
+
+        // The callback may bind the connection to another protocol.
+        Protocol protocol = _protocol;
+        long started = Thread.Callbacks.Start();
+        CallbackOutcome outcome = Call(reason, in data);
+        Thread.Callbacks.Stop(started, reason, protocol);
+        return outcome;
+    }
+
+    private CallbackOutcome Call(CallbackReason reason, in CallbackData data)
+    {
         try
         {
             return _protocol.Dispatch(this, reason, data) == CallbackResult.Continue ? CallbackOutcome.Continue : CallbackOutcome.Close;

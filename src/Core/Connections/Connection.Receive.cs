@@ -195,6 +195,7 @@ public sealed partial class Connection
         if (received.Value > 0)
         {
             HeardAt = Thread.Loop.NowMilliseconds;
+            Thread.Counters.CountBytes(ThreadCounters.Received, received.Value);
             Span<byte> bytes = buffer[..received.Value];
             if (!_awaitsProxyHeader || TakeProxyHeader(ref bytes))
                 Deliver(bytes);

@@ -99,7 +99,8 @@ public sealed partial class Connection : IReadyHandler
     internal static void Accept(ServiceThread thread, Listener listener, int fd, ulong address)
     {
         VirtualHost host = listener.Hosts.Default!;
-        Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true) { State = ConnectionState.AwaitingRequest };
+        Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true);
+        connection.BeginAs(ConnectionState.AwaitingRequest);
         connection._fd = fd;
         connection.Listener = listener;
         connection.CountedAddress = address;
@@ -117,8 +118,17 @@ public sealed partial class Connection : IReadyHandler
         if (connection.IsClosed)
             return;
 
+        if (LoopEvents.Source.IsEnabled())
+            LoopEvents.Source.ConnectionAccepted(connection.Id, thread.Index);
         connection.UpdateInterest();
         connection.SetDeadline(Deadline.FirstByte, thread.Context.Timeouts.FirstByte);
+    }
+
+    /// <summary>The first state, which no other one leads to.</summary>
+    private void BeginAs(ConnectionState state)
+    {
+        State = state;
+        Thread.Counters.Begin(IsServer, state);
     }
 
     /// <summary>Gives the connection to a protocol of a virtual host, with fresh session data.</summary>
@@ -148,6 +158,7 @@ public sealed partial class Connection : IReadyHandler
     internal void Move(ConnectionState next)
     {
         Debug.Assert(ConnectionStates.IsLegal(State, next), $"A connection went from {State} to {next}, which the table of states does not allow.");
+        Thread.Counters.Move(IsServer, State, next);
         State = next;
         ServeWritableRequest();
     }

@@ -36,7 +36,9 @@ internal sealed partial class HttpServerRole
     private void Refuse(int status, string reason, in CloseInfo close, ReadOnlySpan<HttpField> fields = default)
     {
         Connection.Context.Log.Refused(Connection.Id, status, reason);
-        Thread.Counters.CountRefused();
+        Thread.Counters.CountRefused(close.Fault, status);
+        if (LoopEvents.Source.IsEnabled())
+            LoopEvents.Source.RequestRefused(Connection.Id, status, (int)close.Fault);
 
         // A peer that speaks no HTTP at all would not understand an answer, and one whose answer has begun cannot be given a second.
         if (status == 0 || _hasStarted)

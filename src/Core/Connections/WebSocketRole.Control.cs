@@ -11,6 +11,7 @@ internal sealed partial class WebSocketRole
     private int _pingsUnanswered;
     private int _controlFrames;
     private long _controlWindow;
+    private long _pingedAt;
 
     public WriteResult SendPing(ReadOnlySpan<byte> payload)
     {
@@ -18,6 +19,8 @@ internal sealed partial class WebSocketRole
             return WriteResult.Busy;
 
         _pingsUnanswered++;
+        if (LoopMetrics.PingTime.Enabled)
+            _pingedAt = Connection.Thread.Loop.TimeProvider.GetTimestamp();
         SendFrame(Opcode.Ping, final: true, payload);
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
     }
@@ -44,7 +47,18 @@ internal sealed partial class WebSocketRole
         else if (!CountControlFrame())
             return;
 
+        MeasurePing();
         RaiseControl(IsServer ? CallbackReason.ReceivePong : CallbackReason.ClientReceivePong, payload);
+    }
+
+    /// <summary>A pong stands for all pings up to the last one (RFC 6455 5.5.3), so it is that one which is timed.</summary>
+    private void MeasurePing()
+    {
+        if (_pingedAt == 0)
+            return;
+
+        LoopMetrics.PingTime.Record(Connection.Thread.Loop.TimeProvider.GetElapsedTime(_pingedAt).TotalMilliseconds);
+        _pingedAt = 0;
     }
 
     private void RaiseControl(CallbackReason reason, ReadOnlySpan<byte> payload)
@@ -61,6 +75,7 @@ internal sealed partial class WebSocketRole
             return;
         }
 
+        Counters.CountSent(Opcode.Pong, payload.Length);
         Span<byte> frame = stackalloc byte[FrameWriter.MaxHeaderSize + FrameWriter.MaxControlPayload];
         _pongs.Add(frame[..WriteFrame(frame, Opcode.Pong, final: true, payload)], Connection.Context.Limits.MaxWaitingPongs);
     }

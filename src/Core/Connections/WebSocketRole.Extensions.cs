@@ -109,9 +109,9 @@ internal sealed partial class WebSocketRole
     private void SendThroughExtensions(PreparedMessage message)
     {
         if (!message.MayBeCompressed && !_extensions!.HasUnmarked)
-            Connection.SendShared(message.Frame);
+            SendShared(message, message.Frame);
         else if (_extensions!.Single is { } session && session.TryUsePrepared(message, out ReadOnlyMemory<byte> frame))
-            Connection.SendShared(frame);
+            SendShared(message, frame);
         else
             SendThroughExtensions((byte)message.Kind, message.Payload, message.Kind, MessagePart.Whole, message.MayBeCompressed);
     }

@@ -29,6 +29,8 @@ internal sealed partial class WebSocketRole : Role
 
     private bool IsServer => Connection.IsServer;
 
+    private ThreadCounters Counters => Connection.Thread.Counters;
+
     /// <summary>Checks what a user wants to close with, before anything happens.</summary>
     public static void CheckClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason)
     {
@@ -60,18 +62,23 @@ internal sealed partial class WebSocketRole : Role
                 case FrameEventKind.NeedMore:
                     return;
                 case FrameEventKind.Data when _extensions is null:
+                    Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
                     Receive(frame.Payload, frame.Info);
                     break;
                 case FrameEventKind.Data:
+                    Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
                     ReceiveThroughExtensions(in frame);
                     break;
                 case FrameEventKind.Ping:
+                    Counters.CountReceived(Opcode.Ping, frame.Payload.Length);
                     OnPing(frame.Payload);
                     break;
                 case FrameEventKind.Pong:
+                    Counters.CountReceived(Opcode.Pong, frame.Payload.Length);
                     OnPong(frame.Payload);
                     break;
                 case FrameEventKind.Close:
+                    Counters.CountReceived(Opcode.Close, frame.Payload.Length);
                     OnPeerClose(in frame);
                     return;
                 default:
@@ -127,6 +134,9 @@ internal sealed partial class WebSocketRole : Role
     public override void RaiseEnd(in CloseInfo close)
     {
         Connection.Context.Log.Closed(Connection.Id, close);
+        Counters.CountClose(close);
+        if (LoopEvents.Source.IsEnabled())
+            LoopEvents.Source.WebSocketClosed(Connection.Id, (int)close.Code, close.Origin.ToString(), (int)close.Fault);
         _ = Connection.Raise(CallbackReason.Closed, new CallbackData { Close = close });
     }
 
@@ -143,6 +153,8 @@ internal sealed partial class WebSocketRole : Role
     public void Open(WebSocketKeepAlive? keepAlive)
     {
         BeginKeepAlive(keepAlive ?? Connection.Context.KeepAlive);
+        if (LoopEvents.Source.IsEnabled())
+            LoopEvents.Source.WebSocketOpened(Connection.Id, Connection.Protocol.Name);
         CloseUnlessContinue(Connection.Raise(IsServer ? CallbackReason.Established : CallbackReason.ClientEstablished));
     }
 
@@ -192,7 +204,7 @@ internal sealed partial class WebSocketRole : Role
 
         _outgoing.BeginPrepared();
         if (_extensions is null)
-            Connection.SendShared(message.Frame);
+            SendShared(message, message.Frame);
         else
             SendThroughExtensions(message);
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
@@ -276,8 +288,15 @@ internal sealed partial class WebSocketRole : Role
         SendFrame(Opcode.Close, final: true, payload[..length]);
     }
 
+    private void SendShared(PreparedMessage message, ReadOnlyMemory<byte> frame)
+    {
+        Counters.CountSent((byte)message.Kind, message.Payload.Length);
+        Connection.SendShared(frame);
+    }
+
     private void SendFrame(byte opcode, bool final, ReadOnlySpan<byte> payload, ReservedBits bits = ReservedBits.None)
     {
+        Counters.CountSent(opcode, payload.Length);
         if (!IsServer)
         {
             WriteFrame(Connection.Reserve(FrameWriter.HeaderSize(payload.Length, masked: true) + payload.Length), opcode, final, payload, bits);

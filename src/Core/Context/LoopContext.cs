@@ -35,6 +35,7 @@ public sealed partial class LoopContext : IDisposable
         _fileOperations = options.FileOperations;
         ErrorPage = options.ErrorPage;
         Log = new EventLoopsLog(options.Logger);
+        StallThreshold = options.StallThreshold;
         ClientPoolSize = options.ClientPoolSize;
         ClientPoolIdle = options.ClientPoolIdle;
 
@@ -107,6 +108,8 @@ public sealed partial class LoopContext : IDisposable
     internal WebSocketKeepAlive KeepAlive { get; }
 
     internal ICallbackTracer? Tracer { get; }
+
+    internal TimeSpan StallThreshold { get; }
 
     internal Func<int, string, ErrorPage?>? ErrorPage { get; }
 

@@ -103,6 +103,12 @@ public sealed class LoopContextOptions
     /// </summary>
     public ILogger? Logger { get; init; } = LevelLogger.Default;
 
+    /// <summary>
+    /// A callback that takes as long is a mistake of its owner, since nobody else is served meanwhile: it is logged as a warning with its protocol and reason, counted, and
+    /// told to the event source <c>EventLoops</c>. Default 1 s; <see cref="Timeout.InfiniteTimeSpan"/> does not look.
+    /// </summary>
+    public TimeSpan StallThreshold { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Told of every callback before it is made. Null, the default, costs one comparison a callback.</summary>
     public ICallbackTracer? Tracer { get; init; }
 

@@ -26,6 +26,7 @@ public sealed partial class ServiceThread
         CloseAll();
         KillChildren();
         _hasLeft = true;
+        LoopMetrics.Leave(Counters);
         Context.OnThreadLeft();
 
         Loop.Leave(this);

@@ -45,6 +45,8 @@ public sealed partial class ServiceThread : ITurnParticipant
         _headLimits = new HttpHeadLimits(limits.MaxRequestLine, limits.MaxHeadSize, limits.MaxHeaderFields);
         DecodedPath = new byte[limits.MaxRequestLine];
 
+        Callbacks = new CallbackClock(this, context.StallThreshold);
+        LoopMetrics.Join(Counters);
         ClientPool = new ClientPool(this, context.ClientPoolSize, context.ClientPoolIdle);
         ClientTlsContexts = new ClientTlsContexts(context.Log);
     }
@@ -58,9 +60,6 @@ public sealed partial class ServiceThread : ITurnParticipant
     /// <summary>Its number, from 0: the original's <c>tsi</c>. Number 0 listens, unless <see cref="LoopContextOptions.ListenerPerThread"/> is set.</summary>
     public int Index { get; }
 
-    /// <summary>What it has counted.</summary>
-    internal ThreadCounters Counters { get; } = new();
-
     /// <summary>Its open client connections.</summary>
     internal ClientWebSockets Clients { get; } = new();
 
@@ -68,6 +67,12 @@ public sealed partial class ServiceThread : ITurnParticipant
     internal HeadQueue RequestHeads => _requestHeads;
 
     bool ITurnParticipant.HasPendingWork => !_inputs.IsEmpty || !_writes.IsEmpty || !_interests.IsEmpty || !_closes.IsEmpty || _leavingHosts.Count > 0 || _isLeaving;
+
+    /// <summary>What happens here, as numbers.</summary>
+    internal ThreadCounters Counters { get; } = new();
+
+    /// <summary>Who looks at how long callbacks take.</summary>
+    internal CallbackClock Callbacks { get; }
 
     internal Cork Cork { get; } = new();
 
@@ -173,6 +178,8 @@ public sealed partial class ServiceThread : ITurnParticipant
         }
 
         StopLeavingHosts();
+        if (LoopMetrics.IsTimingTurns)
+            Counters.CountTurn(Loop.MillisecondsInTurn);
         if (!_isLeaving)
             return;
 

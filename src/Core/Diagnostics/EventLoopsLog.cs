@@ -36,6 +36,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 10, Level = LogLevel.Debug, Message = "{EndPoint}: a connection was closed; its peer is none of the trusted proxies")]
     internal partial void NotTrusted(EndPoint endPoint);
 
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "A callback of protocol '{Protocol}' for {Reason} held up the loop for {Taken}")]
+    internal partial void CallbackStalled(CallbackReason reason, string protocol, TimeSpan taken);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
     internal partial void AnswerBrokenOff(long id, string reason);
 

@@ -241,7 +241,7 @@ internal sealed class Listener : IReadyHandler
         if (ProxyProtocol is not null && !ProxyProtocol.Trusts(_io.GetRemoteEndPoint(fd)))
         {
             _thread.Context.Log.NotTrusted(LocalEndPoint);
-            statistics.CountTurnedAway();
+            statistics.CountTurnedAway(TurnAwayReason.UntrustedProxy);
             _io.Close(fd);
             return;
         }
@@ -251,7 +251,7 @@ internal sealed class Listener : IReadyHandler
         ulong address = addresses is null ? AddressLimit.None : AddressLimit.KeyOf(_io.GetRemoteEndPoint(fd));
         if (addresses is not null && !addresses.TryEnter(address))
         {
-            statistics.CountTurnedAway();
+            statistics.CountTurnedAway(TurnAwayReason.AddressLimit);
             _io.Close(fd);
             return;
         }
@@ -263,7 +263,7 @@ internal sealed class Listener : IReadyHandler
         if (result == CallbackResult.Close || _watch is null)
         {
             addresses?.Leave(address);
-            statistics.CountTurnedAway();
+            statistics.CountTurnedAway(TurnAwayReason.Filter);
             _io.Close(fd);
             return;
         }
@@ -272,7 +272,7 @@ internal sealed class Listener : IReadyHandler
         if (!Places.TryTake(chosen))
         {
             addresses?.Leave(address);
-            statistics.CountTurnedAway();
+            statistics.CountTurnedAway(TurnAwayReason.ConnectionLimit);
             _io.Close(fd);
             return;
         }
@@ -293,7 +293,7 @@ internal sealed class Listener : IReadyHandler
             IoResult accepted = _io.Accept(_fd);
             if (!accepted.IsError)
             {
-                _thread.Counters.CountTurnedAway();
+                _thread.Counters.CountTurnedAway(TurnAwayReason.NoDescriptor);
                 _io.Close(accepted.Value);
             }
 

@@ -40,4 +40,6 @@ public static class OnLibUvLoop
     public sealed class System() : SystemRows(s_new);
 
     public sealed class Proxy() : ProxyRows(s_new);
+
+    public sealed class Stalls() : StallRows(s_new);
 }

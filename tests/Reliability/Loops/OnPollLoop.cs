@@ -38,4 +38,6 @@ public static class OnPollLoop
     public sealed class System() : SystemRows(s_new);
 
     public sealed class Proxy() : ProxyRows(s_new);
+
+    public sealed class Stalls() : StallRows(s_new);
 }

@@ -39,4 +39,6 @@ public static class OnSimulatedLoop
     public sealed class System() : SystemRows(s_new);
 
     public sealed class Proxy() : ProxyRows(s_new);
+
+    public sealed class Stalls() : StallRows(s_new);
 }

@@ -1,0 +1,52 @@
+namespace EventLoops;
+
+/// <summary>
+/// Looks for callbacks that hold up their loop, and measures all of them while somebody listens. Whoever blocks for ten seconds stops everybody on his thread; the name
+/// of the callback is what its owner needs to know.
+/// </summary>
+internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
+{
+    private const long NotMeasured = long.MinValue;
+
+    private readonly TimeProvider _time = thread.Loop.TimeProvider;
+
+    /// <summary>
+    /// A callback begins. For the system's own clock the coarse one will do, which costs a few nanoseconds and is exact to a few milliseconds; its times are
+    /// negative here, to tell them from the others.
+    /// </summary>
+    public long Start()
+    {
+        bool isExact = LoopMetrics.CallbackTime.Enabled;
+        if (!isExact && threshold == Timeout.InfiniteTimeSpan)
+            return NotMeasured;
+
+        return isExact || _time != TimeProvider.System ? _time.GetTimestamp() : -Environment.TickCount64;
+    }
+
+    /// <summary>It has returned.</summary>
+    public void Stop(long started, CallbackReason reason, Protocol protocol)
+    {
+        if (started == NotMeasured)
+            return;
+
+        TimeSpan taken = started < 0 ? TimeSpan.FromMilliseconds(Environment.TickCount64 + started) : _time.GetElapsedTime(started);
+        if (started >= 0 && LoopMetrics.CallbackTime.Enabled)
+            LoopMetrics.CallbackTime.Record(taken.TotalMilliseconds, new KeyValuePair<string, object?>("reason", NameOf(reason)));
+        if (threshold != Timeout.InfiniteTimeSpan && taken >= threshold)
+            ReportStall(reason, protocol, taken);
+    }
+
+    private void ReportStall(CallbackReason reason, Protocol protocol, TimeSpan taken)
+    {
+        thread.Counters.CountStall();
+        thread.Context.Log.CallbackStalled(reason, protocol.Name, taken);
+        if (LoopEvents.Source.IsEnabled())
+            LoopEvents.Source.CallbackStalled(NameOf(reason), protocol.Name, taken.TotalMilliseconds);
+    }
+
+    /// <summary>The names are made once: a tag that is made anew for each callback would be garbage.</summary>
+    private static string NameOf(CallbackReason reason) => Names.TryGetValue(reason, out string? name) ? name : "Other";
+
+    private static readonly Dictionary<CallbackReason, string> Names =
+        Enum.GetValues<CallbackReason>().Distinct().ToDictionary(reason => reason, reason => reason.ToString());
+}
