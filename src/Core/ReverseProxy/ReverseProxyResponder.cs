@@ -24,7 +24,9 @@ internal sealed partial class ReverseProxyResponder(HttpServerRole role) : Respo
     {
         _mount = request.Mount;
         _proxied = request.Mount.ReverseProxy!;
-        _isBodyComplete = !request.HasBody;
+
+        // What a client still sends is not for the origin when a program has redirected its request inside of the server.
+        _isBodyComplete = _isUploadOver = !request.HasBody;
         _isOver = IsAnsweredHere(request);
         if (_isOver)
             return;

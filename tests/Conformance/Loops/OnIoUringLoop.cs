@@ -58,6 +58,12 @@ public static class OnIoUringLoop
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxySuite(s_new);
+
+    public sealed class ReverseProxyFlow() : ReverseProxyFlowSuite(s_new);
+
+    public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
+
     public sealed class Cgi() : CgiSuite(s_new);
 
     public sealed class HttpServer() : HttpServerSuite(s_new);

@@ -163,6 +163,35 @@ public abstract class CgiSuite : LoopBench
     }
 
     [Fact]
+    public void A_location_may_lead_to_another_server_which_does_not_get_what_was_sent_to_the_program()
+    {
+        RawListener origin = Listen();
+        LoopContext context = Serve(new VirtualHostOptions
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Protocols = [NewProtocol("zero")],
+            Mounts =
+            [
+                new() { MountPoint = "/cgi", Origin = MountOrigin.Cgi(_folder.WriteScript("program", "printf 'Location: /app/a%%20b?x\n\n'")) },
+                new() { MountPoint = "/app", Origin = MountOrigin.Http(origin.EndPoint.ToString()!) },
+            ],
+        });
+        RawPeer peer = Connect(context);
+        peer.Send("POST /cgi HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
+        RawPeer server = origin.Accept();
+        string head = server.ReadHead();
+        Assert.StartsWith("GET /a%20b?x HTTP/1.1\r\n", head, StringComparison.Ordinal);
+        Assert.DoesNotContain("Content-Length", head, StringComparison.Ordinal);
+        peer.Send(new byte[1_000_000]);
+        peer.WaitUntil(() => peer.HasSentAll);
+        server.Send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
+
+        Assert.Equal("body", HttpAnswer.Read(peer).Text);
+        Assert.True(server.Received.IsEmpty);
+        Assert.Equal(404, Get(peer, "/nowhere").Status);
+    }
+
+    [Fact]
     public void A_client_that_asks_first_sends_its_body_once_the_program_runs()
     {
         RawPeer peer = Connect(Serve("printf 'Content-Type: text/plain\\n\\n'; exec cat"));

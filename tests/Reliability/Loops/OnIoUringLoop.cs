@@ -40,6 +40,8 @@ public static class OnIoUringLoop
 
     public sealed class Files() : FileRows(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxyRows(s_new);
+
     public sealed class Cgi() : CgiRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
