@@ -18,12 +18,14 @@ internal sealed class LoopThread : IAsyncDisposable
     private readonly VirtualHostOptions[] _hosts;
     private readonly EventLoopOptions _loopOptions;
     private readonly ConnectionLimits _limits;
+    private readonly ConnectionTimeouts _timeouts;
     private LoopContext? _context;
     private string _left = "";
 
-    private LoopThread(EventLoopOptions loopOptions, ConnectionLimits limits, VirtualHostOptions[] hosts)
+    private LoopThread(EventLoopOptions loopOptions, ConnectionLimits limits, ConnectionTimeouts timeouts, VirtualHostOptions[] hosts)
     {
         _limits = limits;
+        _timeouts = timeouts;
         _hosts = hosts;
         _loopOptions = loopOptions;
     }
@@ -39,14 +41,18 @@ internal sealed class LoopThread : IAsyncDisposable
 
     /// <summary>Starts a server of one virtual host on 127.0.0.1 with limits of its own.</summary>
     public static Task<LoopThread> StartAsync(ConnectionLimits limits, params Protocol[] protocols) =>
-        StartAsync(new EventLoopOptions(), limits, new VirtualHostOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = protocols });
+        StartAsync(new EventLoopOptions(), limits, new ConnectionTimeouts(), OnLoopback(protocols));
+
+    /// <summary>Starts a server of one virtual host on 127.0.0.1 with limits and time-outs of its own.</summary>
+    public static Task<LoopThread> StartAsync(ConnectionLimits limits, ConnectionTimeouts timeouts, params Protocol[] protocols) =>
+        StartAsync(new EventLoopOptions(), limits, timeouts, OnLoopback(protocols));
 
     public static Task<LoopThread> StartAsync(EventLoopOptions loopOptions, params VirtualHostOptions[] hosts) =>
-        StartAsync(loopOptions, new ConnectionLimits(), hosts);
+        StartAsync(loopOptions, new ConnectionLimits(), new ConnectionTimeouts(), hosts);
 
-    private static async Task<LoopThread> StartAsync(EventLoopOptions loopOptions, ConnectionLimits limits, params VirtualHostOptions[] hosts)
+    private static async Task<LoopThread> StartAsync(EventLoopOptions loopOptions, ConnectionLimits limits, ConnectionTimeouts timeouts, params VirtualHostOptions[] hosts)
     {
-        LoopThread thread = new(loopOptions, limits, hosts);
+        LoopThread thread = new(loopOptions, limits, timeouts, hosts);
         new Thread(thread.Run) { IsBackground = true, Name = "loop" }.Start();
         await thread._started.Task.InTime();
         return thread;
@@ -110,12 +116,14 @@ internal sealed class LoopThread : IAsyncDisposable
         if (_hosts is [{ Endpoints: [UnixDomainSocketEndPoint endPoint] }]) File.Delete(endPoint.ToString());
     }
 
+    private static VirtualHostOptions OnLoopback(Protocol[] protocols) => new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = protocols };
+
     private void Run()
     {
         try
         {
             using PollLoop loop = new(_loopOptions) { UnhandledException = _unhandled.Add };
-            using (_context = new LoopContext(new LoopContextOptions { Loop = loop, Limits = _limits, VirtualHosts = _hosts }))
+            using (_context = new LoopContext(new LoopContextOptions { Loop = loop, Limits = _limits, Timeouts = _timeouts, VirtualHosts = _hosts }))
             {
                 _started.SetResult();
                 _context.Run(_stopping.Token);
