@@ -62,6 +62,8 @@ public static class OnSimulatedLoop
 
     public sealed class HttpClient() : HttpClientSuite(s_new);
 
+    public sealed class HttpClientRequests() : HttpClientRequestSuite(s_new);
+
     public sealed class Connecting() : ConnectingSuite(s_new);
 
     public sealed class Redirects() : RedirectSuite(s_new);
