@@ -8,6 +8,9 @@ namespace TestServer;
 /// <summary>What is served, whatever loop it runs on.</summary>
 internal static class Server
 {
+    // How long those who are connected may take to end, when the server is to stop.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private static readonly string[] PathsOfTheProtocol = ["/plaintext", "/echo", "/cookie"];
 
     /// <summary>The options of the context.</summary>
@@ -45,6 +48,19 @@ internal static class Server
         if (context.GetThreadCount() > 1)
             Console.WriteLine($"service threads: {context.GetThreadCount()}");
         Console.Out.Flush();
+    }
+
+    /// <summary>Ends the server: whoever is being answered may finish, open WebSockets are told; called again, it ends at once.</summary>
+    /// <param name="context">The server's.</param>
+    /// <param name="service">What <see cref="ServerProcess.Begin"/> has begun.</param>
+    /// <param name="completed">Called when it is over.</param>
+    public static void Stop(LoopContext context, IDisposable service, Action? completed = null)
+    {
+        if (context.IsDisposed)
+            return;
+        if (!context.IsShuttingDown)
+            service.Dispose();
+        context.BeginShutdown(Grace, completed);
     }
 
     private static LoopContextOptions Describe(ServerOptions options, ContextFlags flags, EventLoop? loop) => new()

@@ -17,9 +17,14 @@ internal static class ExternalPollServer
 
         using ExternalPollLoop loop = new(array);
         using LoopContext context = new(Server.Describe(options, loop));
-        using IDisposable service = ServerProcess.Begin(options, context);
-        while (!signals.IsStopRequested)
+        IDisposable service = ServerProcess.Begin(options, context);
+        bool isOver = false;
+        while (!isOver)
+        {
             RunFrame(array, loop, signals);
+            if (signals.TakeRequest())
+                Server.Stop(context, service, () => isOver = true);
+        }
     }
 
     private static void RunFrame(PollFdArray array, ExternalPollLoop loop, SignalPipe signals)

@@ -104,15 +104,7 @@ internal sealed class ForeignLoopServer : IDisposable
         _guest!.Post(static server => ((ForeignLoopServer)server!).Leave(), this);
     }
 
-    private void Leave()
-    {
-        if (_context!.IsDisposed)
-            return;
-
-        _service!.Dispose();
-        _context.Dispose();
-        _guest!.Detach(OnLeft);
-    }
+    private void Leave() => Server.Stop(_context!, _service!, () => _guest!.Detach(OnLeft));
 
     private void OnLeft()
     {

@@ -17,22 +17,22 @@ internal static class OwnLoopServer
         ["auto"] = ContextFlags.AutoLoop,
     };
 
-    /// <summary>Serves until SIGINT or SIGTERM.</summary>
+    /// <summary>Serves until SIGINT or SIGTERM; a second signal does not wait for anybody.</summary>
     public static void Run(ServerOptions options)
     {
-        using CancellationTokenSource stopping = new();
+        using LoopContext context = new(Server.Describe(options, Flags[options.Loop]));
+        IDisposable? service = null;
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-
-        using LoopContext context = new(Server.Describe(options, Flags[options.Loop]));
-        using IDisposable service = ServerProcess.Begin(options, context);
-        context.Run(stopping.Token);
+        service = ServerProcess.Begin(options, context);
+        context.Run();
 
         void Stop(PosixSignalContext signal)
         {
-            // Without this the runtime would end the process at once, and nobody would be told that the server goes away.
+            // Without this the runtime would end the process at once, and nobody would be told that the server goes away. The runtime calls it on a thread of
+            // its own, from which posting is all that may be done.
             signal.Cancel = true;
-            stopping.Cancel();
+            context.Loop.Post(_ => Server.Stop(context, service!), null);
         }
     }
 }

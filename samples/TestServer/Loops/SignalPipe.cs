@@ -13,6 +13,7 @@ internal sealed class SignalPipe : IDisposable
     private readonly AnonymousPipeClientStream _writing;
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
+    private bool _isStopRequested;
 
     public SignalPipe()
     {
@@ -24,14 +25,19 @@ internal sealed class SignalPipe : IDisposable
     /// <summary>The end of the pipe that becomes readable.</summary>
     public int Fd => (int)_reading.SafePipeHandle.DangerousGetHandle();
 
-    /// <summary>Whether a signal was read.</summary>
-    public bool IsStopRequested { get; private set; }
-
     /// <summary>Takes what the descriptor was reported readable for.</summary>
     public void Read()
     {
         _reading.ReadByte();
-        IsStopRequested = true;
+        _isStopRequested = true;
+    }
+
+    /// <summary>Whether a signal was read since the last call.</summary>
+    public bool TakeRequest()
+    {
+        bool isRequested = _isStopRequested;
+        _isStopRequested = false;
+        return isRequested;
     }
 
     public void Dispose()

@@ -31,6 +31,13 @@ internal abstract class ClientRole(Connection connection, ClientCall call) : Rol
         IsTimeout = origin == CloseOrigin.Timeout,
     });
 
+    /// <summary>A WebSocket that is not open yet will not be; a request, which may be part of an answer of ours, goes on.</summary>
+    public override void OnShutdown()
+    {
+        if (call.Target.IsWebSocket)
+            OnCloseRequested(CloseOrigin.Local);
+    }
+
     /// <summary>The time that the program gave to everything together has passed.</summary>
     public virtual void OnCallTimeout(TimeSpan limit) => FailFinally(new ConnectFailure
     {

@@ -85,7 +85,7 @@ internal sealed partial class HttpServerRole
 
     private void BeginResponse(HttpHead head)
     {
-        _keepAlive = head.KeepAlive;
+        _keepAlive = head.KeepAlive && !Thread.IsDraining;
         _hasStarted = _hasEnded = _sendsBody = _sendsChunks = false;
         _responseLeft = 0;
         _continueIsDue = false;

@@ -85,6 +85,16 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
 
     public override void OnCloseRequested(CloseOrigin origin) => Drop(origin);
 
+    public override void OnShutdown()
+    {
+        // Whoever is being answered, or has begun to ask, is answered; then it is over.
+        _keepAlive = false;
+        if (Connection.State != ConnectionState.AwaitingRequest)
+            CompleteIfDone();
+        else if (_head is not { HasStarted: true } && _placeInLine is null)
+            Connection.EndAfterFlush(new CloseInfo { Code = WebSocketCloseCode.Normal, Origin = CloseOrigin.Local }, AfterFlush.ShutdownAndLinger);
+    }
+
     public override void RaiseEnd(in CloseInfo close)
     {
         ReleaseHead();
@@ -159,6 +169,13 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         _isHeadDeadlineSet = false;
         ChooseHost(head);
+        if (head.WantsWebSocket && Thread.IsDraining)
+        {
+            BeginResponse(head);
+            Refuse(503, "the server is going away", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+            return;
+        }
+
         if (head.WantsWebSocket && !IsForwarded(head))
         {
             BeginUpgrade(head);

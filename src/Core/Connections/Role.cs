@@ -56,6 +56,11 @@ internal abstract class Role(Connection connection)
     /// <summary>The user asked for the end: by <see cref="CallbackResult.Close"/>, by a callback that threw, or by a call.</summary>
     public abstract void OnCloseRequested(CloseOrigin origin);
 
+    /// <summary>The context shuts down: what is under way is finished, and nothing new begun. By default the connection goes on until it ends by itself.</summary>
+    public virtual void OnShutdown()
+    {
+    }
+
     /// <summary>Calls the user for the last time.</summary>
     public abstract void RaiseEnd(in CloseInfo close);
 

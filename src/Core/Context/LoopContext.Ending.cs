@@ -74,10 +74,11 @@ public sealed partial class LoopContext
     internal void Forget(VirtualHost host) => _goingHosts.Remove(host);
 
     /// <summary>A service thread has ended everything; behind the last one the hosts stop.</summary>
-    internal void OnThreadLeft()
+    /// <returns>Whether it was the last.</returns>
+    internal bool OnThreadLeft()
     {
         if (Interlocked.Decrement(ref _threadsThere) > 0)
-            return;
+            return false;
 
         foreach (ServiceThread thread in _threads)
             thread.DropArrivals();
@@ -85,6 +86,7 @@ public sealed partial class LoopContext
             host.Stop();
         foreach (VirtualHost host in _goingHosts.ToArray())
             host.Stop();
+        return true;
     }
 
     private void DestroyHere(VirtualHost host)

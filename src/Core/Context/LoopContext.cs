@@ -9,7 +9,7 @@ namespace EventLoops;
 /// <see cref="ServiceThread"/>.
 /// </summary>
 /// <remarks>
-/// This file is what it is made of; <c>LoopContext.Ending.cs</c> is how it ends.
+/// This file is what it is made of; <c>LoopContext.Shutdown.cs</c> is its orderly end, <c>LoopContext.Ending.cs</c> the end at once.
 /// </remarks>
 public sealed partial class LoopContext : IDisposable
 {
@@ -173,12 +173,14 @@ public sealed partial class LoopContext : IDisposable
     /// <returns>The connection, on its way.</returns>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
     /// <remarks>It belongs to the service thread on which this is called.</remarks>
-    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's.</exception>
+    /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's, or while the context shuts down.</exception>
     public Connection Connect(ClientConnectOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         ServiceThread here = ThreadHere();
+        if (IsShuttingDown)
+            throw new InvalidOperationException($"{nameof(Connect)} was called while the context shuts down.");
         options.Validate();
         return Connection.BeginConnect(here, options);
     }

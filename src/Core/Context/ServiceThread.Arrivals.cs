@@ -75,7 +75,7 @@ public sealed partial class ServiceThread
             return;
 
         // Meanwhile the context may have been disposed, or the last host of that listener destroyed.
-        if (Context.IsDisposed || arrival.Listener.Hosts.Default is null)
+        if (IsDraining || Context.IsDisposed || arrival.Listener.Hosts.Default is null)
             TurnAway(in arrival);
         else
             Connection.Accept(this, arrival.Listener, arrival.Fd, arrival.Address);

@@ -25,14 +25,17 @@ public sealed partial class ServiceThread
         StopListening();
         CloseAll();
         KillChildren();
+        TakeOff(_shutdownTimer);
         _hasLeft = true;
         LoopMetrics.Leave(Counters);
-        Context.OnThreadLeft();
+        bool isLast = Context.OnThreadLeft();
 
         Loop.Leave(this);
         if (_ownsLoop)
             Loop.Dispose();
         _running?.Cancel();
+        if (isLast)
+            Context.RaiseCompleted();
     }
 
     /// <summary>Ends every connection of a host, as when the context is disposed; the host hears of it when the last one has had its closing callback.</summary>

@@ -180,6 +180,7 @@ public sealed partial class ServiceThread : ITurnParticipant
         StopLeavingHosts();
         if (LoopMetrics.IsTimingTurns)
             Counters.CountTurn(Loop.MillisecondsInTurn);
+        ReportDrained();
         if (!_isLeaving)
             return;
 

@@ -31,7 +31,7 @@ internal sealed class ServiceThreadRun(LoopContext context)
         finally
         {
             // In a context that was disposed they still close what they have, and end by themselves.
-            if (!context.IsDisposed)
+            if (!context.IsDisposed && !context.IsShuttingDown)
                 all.Cancel();
             foreach (Thread other in others)
                 other.Join();

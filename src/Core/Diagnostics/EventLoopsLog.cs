@@ -81,6 +81,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 35, Level = LogLevel.Information, Message = "{Host} shows other certificates from now on")]
     internal partial void CertificatesReplaced(string host);
 
+    [LoggerMessage(EventId = 36, Level = LogLevel.Information, Message = "Shutting down; {Count} connections may finish")]
+    internal partial void ShuttingDown(int count);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}; the next attempt begins in {Delay}")]
     internal partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
 

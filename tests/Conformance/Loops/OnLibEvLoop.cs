@@ -77,6 +77,8 @@ public static class OnLibEvLoop
 
     public sealed class Contexts() : ContextSuite(s_new);
 
+    public sealed class Shutdown() : ShutdownSuite(s_new);
+
     public sealed class ServiceThreads() : ServiceThreadSuite(s_new);
 
     public sealed class VirtualHosts() : VirtualHostSuite(s_new);

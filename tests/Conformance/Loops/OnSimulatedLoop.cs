@@ -76,6 +76,8 @@ public static class OnSimulatedLoop
 
     public sealed class Contexts() : ContextSuite(s_new);
 
+    public sealed class Shutdown() : ShutdownSuite(s_new);
+
     public sealed class VirtualHosts() : VirtualHostSuite(s_new);
 
     public sealed class SystemCalls() : SystemCallSuite(s_new);

@@ -247,6 +247,44 @@ public abstract class ServiceThreadSuite : IDisposable
         Assert.Equal(1, Volatile.Read(ref destroyed));
     }
 
+    [Theory]
+    [MemberData(nameof(EveryThread))]
+    public void A_shutdown_that_begins_on_any_thread_ends_in_order_what_all_of_them_have(int beginning)
+    {
+        int destroyed = 0;
+        int completed = 0;
+        TestProtocol protocol = new() { Destroy = _ => Interlocked.Increment(ref destroyed) };
+        LoopContext context = Serve(protocol);
+        RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
+
+        _crew.Do(beginning, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+
+        foreach (RawPeer peer in peers) Assert.Equal(1001, peer.ReadFrame().CloseCode);
+        Assert.False(context.IsDisposed);
+        Assert.Equal(0, Volatile.Read(ref completed));
+        foreach (RawPeer peer in peers) peer.SendClose(1001);
+        foreach (RawPeer peer in peers) Assert.Empty(peer.ReadToEnd());
+        LoopCrew.WaitUntil(() => Volatile.Read(ref completed) == 1);
+        Assert.True(context.IsDisposed);
+        Assert.Equal(1, Volatile.Read(ref destroyed));
+        LoopCrew.WaitUntil(() => _crew.Loops.All(loop => loop.WatchCount == 0 && loop.TimerCount == 0));
+    }
+
+    [Fact]
+    public void A_shutdown_that_is_begun_again_on_another_thread_ends_at_once()
+    {
+        int completed = 0;
+        LoopContext context = Serve(new TestProtocol());
+        RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
+        _crew.Do(1, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+        foreach (RawPeer peer in peers) Assert.Equal(1001, peer.ReadFrame().CloseCode);
+
+        _crew.Do(2, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+
+        foreach (RawPeer peer in peers) Assert.Empty(peer.ReadToEnd());
+        LoopCrew.WaitUntil(() => Volatile.Read(ref completed) == 2);
+    }
+
     [Fact]
     public void A_callback_that_throws_ends_its_own_connection_whatever_thread_it_is_on()
     {
