@@ -27,6 +27,7 @@ public sealed partial class ClientConnectOptions
         ValidateSocket();
         ValidateTimes();
         Tls?.Validate();
+        Sockets?.Validate();
     }
 
     private void ValidateAddress()

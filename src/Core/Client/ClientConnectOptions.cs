@@ -50,6 +50,9 @@ public sealed partial class ClientConnectOptions
     /// <summary>The extensions that are offered (RFC 6455 9), the preferred first, such as <see cref="PermessageDeflate"/>. Default none.</summary>
     public IReadOnlyList<WebSocketExtension> Extensions { get; init; } = [];
 
+    /// <summary>How the kernel treats the socket; null, the default, as the context says.</summary>
+    public SocketSettings? Sockets { get; init; }
+
     /// <summary>
     /// Connect here instead of to the host of <see cref="Uri"/>, which is then only named in the request: an <see cref="IPEndPoint"/> or a
     /// <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>. Null, the default, looks the host up. A redirect to another host does not go here.

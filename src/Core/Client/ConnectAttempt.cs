@@ -71,8 +71,8 @@ internal sealed class ConnectAttempt : IReadyHandler
 
         if (options.Interface is { } name && Io.BindToDevice(_fd, name) is { IsError: true } refused)
             return refused.Errno;
-        if (endPoint.AddressFamily != AddressFamily.Unix)
-            Io.SetOption(_fd, SocketTuning.NoDelay, 1);
+        if (endPoint.AddressFamily != AddressFamily.Unix && (options.Sockets ?? _thread.Context.Sockets).Apply(Io, _fd).Errno is not Errno.None and var untuned)
+            return untuned;
 
         IoResult connected = Io.Connect(_fd, endPoint);
         if (connected.IsError && connected.Errno != Errno.EINPROGRESS)

@@ -28,6 +28,7 @@ public sealed partial class LoopContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        Sockets = options.Sockets;
         Limits = options.Limits;
         Timeouts = options.Timeouts;
         KeepAlive = options.WebSocketKeepAlive;
@@ -100,6 +101,8 @@ public sealed partial class LoopContext : IDisposable
             _fileOperations = value;
         }
     }
+
+    internal SocketSettings Sockets { get; }
 
     internal ConnectionLimits Limits { get; }
 

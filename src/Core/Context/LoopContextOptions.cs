@@ -50,6 +50,9 @@ public sealed class LoopContextOptions
     /// </summary>
     public IReadOnlyList<VirtualHostOptions> VirtualHosts { get; init; } = [];
 
+    /// <summary>How the kernel treats the sockets of this context, accepted and connected: TCP's keep-alive, time-outs, buffers. A virtual host or a client may have its own.</summary>
+    public SocketSettings Sockets { get; init; } = new();
+
     /// <summary>What one connection may ask for.</summary>
     public ConnectionLimits Limits { get; init; } = new();
 
@@ -127,6 +130,8 @@ public sealed class LoopContextOptions
                 nameof(VirtualHosts));
         }
 
+        ArgumentNullException.ThrowIfNull(Sockets);
+        Sockets.Validate();
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(Timeouts);
         ArgumentNullException.ThrowIfNull(FileOperations);

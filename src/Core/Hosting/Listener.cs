@@ -94,7 +94,7 @@ internal sealed class Listener : IReadyHandler
         try
         {
             if (endPoint is IPEndPoint)
-                Tune(io, fd, endPoint, options);
+                Tune(io, fd, endPoint, options, options.Sockets ?? thread.Context.Sockets);
             if (sharesPort)
                 Succeed(io.SetOption(fd, SocketTuning.ReusePort, 1), "setsockopt(SO_REUSEPORT)", endPoint);
             if (path is not null && options.UnixSocket.RemoveStale)
@@ -212,12 +212,13 @@ internal sealed class Listener : IReadyHandler
         return result.Value;
     }
 
-    private static void Tune(SocketIo io, int fd, EndPoint endPoint, VirtualHostOptions options)
+    private static void Tune(SocketIo io, int fd, EndPoint endPoint, VirtualHostOptions options, SocketSettings settings)
     {
         Succeed(io.SetOption(fd, SocketTuning.ReuseAddress, 1), "setsockopt(SO_REUSEADDR)", endPoint);
 
-        // Accepted sockets inherit the option from the listener, which saves a system call for each of them.
-        Succeed(io.SetOption(fd, SocketTuning.NoDelay, 1), "setsockopt(TCP_NODELAY)", endPoint);
+        // Accepted sockets inherit it all.
+        if (settings.Apply(io, fd) is { Option: { } option, Errno: var errno })
+            throw new LoopFaultException($"setsockopt({option}) for {endPoint}", errno);
 
         // Said in either case: what the kernel takes for granted is a setting of the system (net.ipv6.bindv6only).
         if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)

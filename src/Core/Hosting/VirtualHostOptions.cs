@@ -104,6 +104,9 @@ public sealed class VirtualHostOptions
     /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
     public string? ServerName { get; init; } = "EventLoops";
 
+    /// <summary>How the kernel treats this host's sockets; null, the default, as the context says. Of hosts that share an endpoint the first one's.</summary>
+    public SocketSettings? Sockets { get; init; }
+
     /// <summary>How many connections the kernel keeps until they are accepted, cut down by the kernel to its own limit. Default 4096.</summary>
     public int Backlog { get; init; } = 4096;
 
@@ -118,6 +121,7 @@ public sealed class VirtualHostOptions
         ArgumentNullException.ThrowIfNull(AllowedOrigins);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
         WebSocketKeepAlive?.Validate();
+        Sockets?.Validate();
         ExtensionAgreement.Validate(Extensions, nameof(Extensions));
         Tls?.Validate();
 
