@@ -21,6 +21,7 @@ public sealed class TestServerCommandLineTests
         else server.Interrupt();
 
         Assert.Equal(1001, (await client.ReceiveCloseAsync()).Code);
+        await client.AnswerCloseAsync();
         Assert.Equal(0, await server.WaitForExitAsync());
     }
 

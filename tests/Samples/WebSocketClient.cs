@@ -80,5 +80,8 @@ internal sealed class WebSocketClient : IDisposable
         Assert.Equal(WebSocketCloseStatus.NormalClosure, _socket.CloseStatus);
     }
 
+    /// <summary>Answers the close frame that was received.</summary>
+    public Task AnswerCloseAsync() => _socket.CloseOutputAsync(_socket.CloseStatus!.Value, "", Deadline);
+
     public void Dispose() => _socket.Dispose();
 }

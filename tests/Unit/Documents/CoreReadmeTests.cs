@@ -22,6 +22,13 @@ public sealed partial class CoreReadmeTests
     [Fact]
     public void Every_time_out_is_listed_with_its_default() => Assert.Equal(Defaults(new ConnectionTimeouts()), Listed("Phase"));
 
+    [Fact]
+    public void Every_limit_of_a_context_is_listed_with_its_default() => Assert.Equal(
+        Defaults(new LoopContextOptions(), type => type == typeof(int) || type == typeof(int?) || type == typeof(TimeSpan)), Listed("Context"));
+
+    [Fact]
+    public void Every_setting_of_sockets_is_listed_with_its_default() => Assert.Equal(Defaults(new SocketSettings()), Listed("Socket"));
+
     [Theory]
     [InlineData(Document)]
     [InlineData("src/Poll/README.md")]
@@ -45,13 +52,16 @@ public sealed partial class CoreReadmeTests
     [InlineData("5 s, again whenever", 5)]
     public void A_default_is_read_as_it_is_written(string written, double value) => Assert.Equal(value, Read(written));
 
-    /// <summary>Property and value; times in seconds.</summary>
-    private static SortedDictionary<string, double> Defaults(object options) => new(
-        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).ToDictionary(
+    /// <summary>Property and value; times in seconds, and no number for what is not set.</summary>
+    private static SortedDictionary<string, double> Defaults(object options, Func<Type, bool>? isListed = null) => new(
+        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => isListed?.Invoke(property.PropertyType) ?? true).ToDictionary(
             property => property.Name,
-            property => property.GetValue(options) is TimeSpan time
-                ? time.TotalSeconds
-                : Convert.ToDouble(property.GetValue(options), CultureInfo.InvariantCulture),
+            property => property.GetValue(options) switch
+            {
+                null => double.NaN,
+                TimeSpan time => time.TotalSeconds,
+                object value => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+            },
             StringComparer.Ordinal),
         StringComparer.Ordinal);
 
@@ -62,6 +72,8 @@ public sealed partial class CoreReadmeTests
 
     private static double Read(string written)
     {
+        if (written.StartsWith("none", StringComparison.Ordinal))
+            return double.NaN;
         Match match = Number().Match(written);
         double number = double.Parse(match.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
         return match.Groups[2].Value switch
