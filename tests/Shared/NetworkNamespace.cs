@@ -93,7 +93,7 @@ public sealed partial class NetworkNamespace : IDisposable
 
     private static void Ip(params string[] arguments)
     {
-        using Process? ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true });
+        using Process? ip = Process.Start(new ProcessStartInfo("ip", arguments) { UseShellExecute = false, RedirectStandardError = true });
         string said = ip!.StandardError.ReadToEnd();
         ip.WaitForExit();
         if (ip.ExitCode != 0)
