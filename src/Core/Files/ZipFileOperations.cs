@@ -5,8 +5,8 @@ namespace EventLoops;
 
 /// <summary>
 /// The files inside of a zip archive, of which nothing is unpacked but what is asked for, while it is sent. The archive is read and held open at construction, its
-/// table of contents kept in memory; a file that replaces it on the disk is not noticed. One object is used by the loops of one thread, as their reads move the
-/// archive's one position.
+/// table of contents kept in memory; a file that replaces it on the disk is not noticed. Any thread may use it: each that does reads through a descriptor of its own,
+/// with a table of contents of its own, since reads move an archive's one position.
 /// </summary>
 /// <remarks>
 /// Names are compared as they are, letter by letter, and none leads out of the archive: what has no entry is not there. A folder exists when something lies in
@@ -15,9 +15,8 @@ namespace EventLoops;
 /// </remarks>
 public sealed class ZipFileOperations : IFileOperations, IDisposable
 {
-    private readonly ZipArchive _archive;
-    private readonly Dictionary<string, ZipArchiveEntry> _files = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _folders = new(StringComparer.Ordinal) { "" };
+    private readonly FileStream _file;
+    private readonly ThreadLocal<Archive> _archives;
 
     /// <summary>Opens an archive.</summary>
     /// <param name="path">Where it is.</param>
@@ -27,9 +26,18 @@ public sealed class ZipFileOperations : IFileOperations, IDisposable
     public ZipFileOperations(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        _archive = ZipFile.OpenRead(path);
-        foreach (ZipArchiveEntry entry in _archive.Entries)
-            Add(entry);
+        _file = File.OpenRead(path);
+        _archives = new ThreadLocal<Archive>(OpenArchive, trackAllValues: true);
+        try
+        {
+            // What is wrong with it is said here, and not at the first request.
+            _ = _archives.Value;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -43,8 +51,9 @@ public sealed class ZipFileOperations : IFileOperations, IDisposable
 
         string inside = folder.Trim('/');
         string name = inside.Length == 0 ? path : path.Length == 0 ? inside : $"{inside}/{path}";
-        if (!_files.TryGetValue(name, out ZipArchiveEntry? entry))
-            return _folders.Contains(name) ? Errno.EISDIR : Errno.ENOENT;
+        Archive archive = _archives.Value!;
+        if (!archive.Files.TryGetValue(name, out ZipArchiveEntry? entry))
+            return archive.Folders.Contains(name) ? Errno.EISDIR : Errno.ENOENT;
 
         ZipEntryFile opened = new(entry);
         if (!opened.TryBegin())
@@ -55,19 +64,56 @@ public sealed class ZipFileOperations : IFileOperations, IDisposable
     }
 
     /// <summary>Closes the archive. No mount may use it any more.</summary>
-    public void Dispose() => _archive.Dispose();
-
-    private void Add(ZipArchiveEntry entry)
+    public void Dispose()
     {
-        string name = entry.FullName.TrimEnd('/');
-        for (int slash = name.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = name.IndexOf('/', slash + 1))
-            _folders.Add(name[..slash]);
+        foreach (Archive archive in _archives.Values)
+            archive.Dispose();
+        _archives.Dispose();
+        _file.Dispose();
+    }
 
-        // An entry for a folder itself ends with a slash and has no content. Of two entries with one name the last one counts, as for unpackers.
-        if (entry.FullName.EndsWith('/'))
-            _folders.Add(name);
-        else
-            _files[name] = entry;
+    /// <summary>The same file, whatever has taken its name since (proc(5), /proc/PID/fd): opened anew, so that its position is this thread's.</summary>
+    private Archive OpenArchive() =>
+        new(File.OpenRead(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_file.SafeFileHandle.DangerousGetHandle()}")));
+
+    /// <summary>The archive as one thread reads it.</summary>
+    private sealed class Archive : IDisposable
+    {
+        private readonly ZipArchive _archive;
+
+        public Archive(Stream stream)
+        {
+            try
+            {
+                _archive = new ZipArchive(stream, ZipArchiveMode.Read);
+                foreach (ZipArchiveEntry entry in _archive.Entries)
+                    Add(entry);
+            }
+            catch
+            {
+                stream.Dispose();
+                throw;
+            }
+        }
+
+        public Dictionary<string, ZipArchiveEntry> Files { get; } = new(StringComparer.Ordinal);
+
+        public HashSet<string> Folders { get; } = new(StringComparer.Ordinal) { "" };
+
+        public void Dispose() => _archive.Dispose();
+
+        private void Add(ZipArchiveEntry entry)
+        {
+            string name = entry.FullName.TrimEnd('/');
+            for (int slash = name.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = name.IndexOf('/', slash + 1))
+                Folders.Add(name[..slash]);
+
+            // An entry for a folder itself ends with a slash and has no content. Of two entries with one name the last one counts, as for unpackers.
+            if (entry.FullName.EndsWith('/'))
+                Folders.Add(name);
+            else
+                Files[name] = entry;
+        }
     }
 
     /// <summary>A file inside of the archive, unpacked while it is read.</summary>
