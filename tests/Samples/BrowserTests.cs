@@ -12,16 +12,24 @@ public sealed class BrowserTests
     [InlineData("poll", "")]
     [InlineData("external", "")]
     [InlineData("epoll", "--deflate")]
-    public Task Two_visitors_of_the_page_count_draw_together_and_see_each_other(string loop, string option) => VisitAsync("page.test.mjs", loop, option);
+    public Task Two_visitors_of_the_page_count_draw_together_and_see_each_other(string loop, string option) =>
+        VisitAsync("page.test.mjs", loop, option.Length == 0 ? [] : [option]);
+
+    [Fact]
+    public async Task So_do_visitors_who_come_through_a_reverse_proxy()
+    {
+        await using SampleProcess origin = TestServers.Start("--origin", "any", "--deflate");
+        Uri address = await origin.WaitForAddressAsync();
+        await VisitAsync("page.test.mjs", "epoll", "--mount", $"/=http://{address.Authority}");
+    }
 
     [Theory]
     [InlineData("poll")]
     [InlineData("epoll")]
     public Task The_browser_talks_compressed_to_a_server_that_does(string loop) => VisitAsync("deflate.test.mjs", loop, "--deflate");
 
-    private static async Task VisitAsync(string script, string loop, string option)
+    private static async Task VisitAsync(string script, string loop, params string[] options)
     {
-        string[] options = option.Length == 0 ? [] : [option];
         await using SampleProcess server = TestServers.Start(["--loop", loop, .. options]);
         Uri address = await server.WaitForAddressAsync(loop);
 
