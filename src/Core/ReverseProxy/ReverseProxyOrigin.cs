@@ -79,20 +79,22 @@ internal sealed class ReverseProxyOrigin
     /// <param name="askedHost">The host that the client has asked for, if the origin was told it.</param>
     public string? Translate(ReadOnlySpan<byte> reference, ReadOnlySpan<byte> askedHost)
     {
-        ReadOnlySpan<byte> rest = reference;
-        if (rest.Length > _scheme.Length && Ascii.EqualsIgnoreCase(rest[.._scheme.Length], _scheme))
-            rest = rest[_scheme.Length..];
+        ReadOnlySpan<byte> scheme = SchemeOf(reference);
+        ReadOnlySpan<byte> rest = reference[scheme.Length..];
         if (rest.StartsWith("//"u8))
         {
             rest = rest[2..];
             int end = rest.IndexOfAny((byte)'/', (byte)'?', (byte)'#');
             ReadOnlySpan<byte> authority = end < 0 ? rest : rest[..end];
-            if (!IsOrigin(authority, askedHost))
+            bool isOrigin = (scheme.IsEmpty || Ascii.EqualsIgnoreCase(scheme, _scheme)) && IsOrigin(authority);
+
+            // An origin that was told the client's host may name itself so, by the scheme that the client has come by.
+            if (!isOrigin && (askedHost.IsEmpty || !Ascii.EqualsIgnoreCase(authority, askedHost)))
                 return null;
 
             rest = end < 0 ? default : rest[end..];
         }
-        else if (rest.Length != reference.Length || rest.IsEmpty || rest[0] != '/')
+        else if (!scheme.IsEmpty || rest.IsEmpty || rest[0] != '/')
         {
             // Relative to the path that was asked for, which is the same here.
             return null;
@@ -120,7 +122,12 @@ internal sealed class ReverseProxyOrigin
         return text.StartsWith('/') ? text : "/" + text;
     }
 
-    private bool IsOrigin(ReadOnlySpan<byte> authority, ReadOnlySpan<byte> askedHost) =>
-        Ascii.EqualsIgnoreCase(authority, _host) || Ascii.EqualsIgnoreCase(authority, _authority)
-        || (!askedHost.IsEmpty && Ascii.EqualsIgnoreCase(authority, askedHost));
+    private bool IsOrigin(ReadOnlySpan<byte> authority) => Ascii.EqualsIgnoreCase(authority, _host) || Ascii.EqualsIgnoreCase(authority, _authority);
+
+    private static ReadOnlySpan<byte> SchemeOf(ReadOnlySpan<byte> reference)
+    {
+        int colon = reference.IndexOf((byte)':');
+        ReadOnlySpan<byte> scheme = colon < 0 ? default : reference[..(colon + 1)];
+        return Ascii.EqualsIgnoreCase(scheme, "http:"u8) || Ascii.EqualsIgnoreCase(scheme, "https:"u8) ? scheme : default;
+    }
 }

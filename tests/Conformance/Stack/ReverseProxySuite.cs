@@ -192,6 +192,8 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
     [InlineData("/base", "/")]
     [InlineData("/base?x", "/?x")]
     [InlineData("http://front.test/base/x", "/x")]
+    [InlineData("https://front.test/base/x", "/x")]
+    [InlineData("https://front.test.evil/base/x", "https://front.test.evil/base/x")]
     public void A_location_at_the_root_never_becomes_another_host(string location, string seen)
     {
         LoopContext context = Proxy("/base", new ReverseProxyOptions { KeepsHost = true }, origin => new Mount { MountPoint = "/", Origin = origin });
