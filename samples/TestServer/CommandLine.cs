@@ -85,6 +85,13 @@ internal static class CommandLine
         Description = "Logs to syslog, as the service TestServer; in the foreground to standard error as well.",
     };
 
+    private static readonly Option<string?> AccessLogFile = new("--access-log")
+    {
+        Description = "A file that gets a line for each answer, in the combined format; SIGHUP opens it anew, for logs that are rotated.",
+        HelpName = "FILE",
+        CustomParser = ReadFile,
+    };
+
     private static readonly Option<bool> Daemonize = new("--daemonize")
     {
         Description = "Goes into the background: a session of its own, no terminal, a lock file with its process number. Add --syslog to hear of it.",
@@ -121,7 +128,7 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Threads, Root, Mounts, Config, Origin, Log, ToSyslog, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
+            Port, Host, Loop, Foreign, Threads, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseThreadsOnLoopOfTheProgram);
@@ -150,7 +157,7 @@ internal static class CommandLine
         if (given.GetResult(Config) is not { Implicit: false })
             return;
 
-        foreach (Option option in new Option[] { Port, Host, Root, Mounts, Origin })
+        foreach (Option option in new Option[] { Port, Host, Root, Mounts, Origin, AccessLogFile })
         {
             if (given.GetResult(option) is { Implicit: false })
                 given.AddError($"{option.Name} is said by the file of --config, so one of the two is too much.");
@@ -168,6 +175,7 @@ internal static class CommandLine
         Origins[parsed.GetRequiredValue(Origin)],
         parsed.GetRequiredValue(Log),
         parsed.GetRequiredValue(ToSyslog),
+        parsed.GetValue(AccessLogFile) is { } file ? AccessLog.ToFile(file) : null,
         parsed.GetRequiredValue(MaxMessage),
         ExtensionsFor(parsed.GetRequiredValue(Deflate)),
         new ProcessOptions(
@@ -257,6 +265,16 @@ internal static class CommandLine
         // A daemon has another folder than the one in which it was started.
         folder = Path.GetFullPath(text);
         return Directory.Exists(text);
+    }
+
+    private static string? ReadFile(ArgumentResult given)
+    {
+        string text = given.Tokens[0].Value;
+        if (TryReadFile(text, out string file))
+            return file;
+
+        given.AddError($"--access-log takes a file in a folder that exists, not '{text}'.");
+        return null;
     }
 
     private static bool TryReadFile(string text, out string file)

@@ -82,6 +82,7 @@ internal static class Server
         DefaultProtocol = EchoProtocol.ProtocolName,
         Protocols = NewProtocols(),
         Extensions = options.Extensions,
+        AccessLog = options.AccessLog,
         Mounts = [.. options.Mounts, .. OwnMounts(options.Root).Where(own => options.Mounts.All(mount => mount.MountPoint != own.MountPoint))],
     };
 

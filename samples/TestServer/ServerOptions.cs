@@ -14,6 +14,7 @@ namespace TestServer;
 /// <param name="Origin">Which sites' pages may open a WebSocket.</param>
 /// <param name="LogLevels">What is logged.</param>
 /// <param name="LogsToSyslog">Whether syslog gets it.</param>
+/// <param name="AccessLog">Where the requests are logged; null for nowhere.</param>
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
 /// <param name="Extensions">What clients may agree on.</param>
 /// <param name="Process">What becomes of the process.</param>
@@ -28,6 +29,7 @@ internal sealed record ServerOptions(
     OriginPolicy Origin,
     LogLevels LogLevels,
     bool LogsToSyslog,
+    AccessLog? AccessLog,
     long MaxMessage,
     IReadOnlyList<WebSocketExtension> Extensions,
     ProcessOptions Process);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EventLoops;
 
 namespace TestServer;
@@ -47,8 +48,22 @@ internal static class ServerProcess
         Server.Announce(context);
         _daemon?.Ready();
         ServiceManager.Ready();
-        return new Service(new WatchdogTimer(context.Loop));
+        return new Service(new WatchdogTimer(context.Loop), options.AccessLog is { } log ? ReopenOnHangUp(log) : null);
     }
+
+    /// <summary>Whoever renames a log tells its writer by SIGHUP.</summary>
+    private static PosixSignalRegistration ReopenOnHangUp(AccessLog log) => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+    {
+        signal.Cancel = true;
+        try
+        {
+            log.Reopen();
+        }
+        catch (LoopFaultException refused)
+        {
+            new EventLoopsLog(LevelLogger.Default).Warning?.Write($"The access log stays where it is: {refused.Message}");
+        }
+    });
 
     private static void OpenLog(ServerOptions options)
     {
@@ -81,12 +96,13 @@ internal static class ServerProcess
         return exitCode;
     }
 
-    private sealed class Service(WatchdogTimer watchdog) : IDisposable
+    private sealed class Service(WatchdogTimer watchdog, PosixSignalRegistration? hangUp) : IDisposable
     {
         public void Dispose()
         {
             ServiceManager.Stopping();
             watchdog.Dispose();
+            hangUp?.Dispose();
         }
     }
 }

@@ -70,6 +70,7 @@ public sealed class TestServerCommandLineTests
     [InlineData("-d err,loud", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not 'err,loud'.")]
     [InlineData("-d 32", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not '32'.")]
     [InlineData("--max-message 124", "--max-message takes a number of bytes, at least 125, not '124'.")]
+    [InlineData("--access-log /no/such/folder/log", "--access-log takes a file in a folder that exists, not '/no/such/folder/log'.")]
     [InlineData("--lock-file /no/such/folder/lock", "--lock-file takes a file in a folder that exists, not '/no/such/folder/lock'.")]
     [InlineData("--foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
     [InlineData("--loop epoll --foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
@@ -171,7 +172,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--max-message", "--deflate",
+        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--access-log <FILE>", "--max-message", "--deflate",
             "--daemonize", "--lock-file <FILE>", "--user <NAME>", "--group <NAME>"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);

@@ -63,6 +63,25 @@ public sealed class TestServerServiceTests : IDisposable
         Assert.Equal("127.0.0.1", (await server.WaitForAddressAsync()).Host);
     }
 
+    [Fact]
+    public async Task Its_access_log_is_opened_anew_by_a_hang_up()
+    {
+        string log = Path.Combine(_folder.FullName, "access.log");
+        await using SampleProcess server = TestServers.Start("--access-log", log);
+        Uri address = await server.WaitForAddressAsync();
+        using HttpClient client = new();
+        await client.GetStringAsync(new Uri(address, "/plaintext?first"));
+        for (Deadline deadline = new(); !File.ReadAllText(log).Contains("/plaintext?first HTTP/1.1\" 200 ", StringComparison.Ordinal); deadline.Check()) await Task.Yield();
+        File.Move(log, log + ".1");
+
+        server.HangUp();
+        for (Deadline deadline = new(); !File.Exists(log); deadline.Check()) await Task.Yield();
+        await client.GetStringAsync(new Uri(address, "/plaintext?second"));
+
+        for (Deadline deadline = new(); !File.ReadAllText(log).Contains("/plaintext?second", StringComparison.Ordinal); deadline.Check()) await Task.Yield();
+        Assert.DoesNotContain("second", await File.ReadAllTextAsync(log + ".1"), StringComparison.Ordinal);
+    }
+
     private static void Connect(Socket socket, string path)
     {
         // The file is there a moment before somebody listens.

@@ -14,6 +14,7 @@ public sealed partial class SampleProcess : IAsyncDisposable
     /// <summary>How long the waiting members wait unless told otherwise: far more than a loaded machine needs, far less than a hung build costs.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
+    private const int HungUp = 1;
     private const int Interrupted = 2;
     private const int Terminated = 15;
 
@@ -125,6 +126,9 @@ public sealed partial class SampleProcess : IAsyncDisposable
 
     /// <summary>Sends SIGTERM, as service managers do.</summary>
     public void Terminate() => Send(Terminated);
+
+    /// <summary>Sends SIGHUP, as those do who have renamed a log.</summary>
+    public void HangUp() => Send(HungUp);
 
     /// <summary>Ends the program, and what it started, if it still runs.</summary>
     public async ValueTask DisposeAsync()

@@ -48,7 +48,11 @@ internal sealed partial class HttpServerRole
 
         int sent = Connection.SendFile(fileFd, offset, count);
         if (sent > 0)
+        {
             _responseLeft -= sent;
+            _bodyBytes += sent;
+        }
+
         return sent;
     }
 

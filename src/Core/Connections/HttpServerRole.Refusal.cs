@@ -71,7 +71,9 @@ internal sealed partial class HttpServerRole
             writer.Field(field.Name, field.Value);
         writer.End();
         Connection.Send(writer.Written);
-        if (_head is not { Method: RequestMethod.Head })
+        bool sendsBody = _head is not { Method: RequestMethod.Head };
+        NoteAnswer(status, sendsBody ? body.Length : 0);
+        if (sendsBody)
             Connection.Send(body.Span);
     }
 

@@ -57,6 +57,8 @@ internal sealed partial class HttpServerRole
         // A chunk of length 0 would end the body (RFC 9112 7.1).
         if (!_sendsBody || part.IsEmpty)
             return;
+
+        _bodyBytes += part.Length;
         if (!_sendsChunks)
         {
             Connection.Send(part);
@@ -124,6 +126,7 @@ internal sealed partial class HttpServerRole
         _sendsBody = !plan.ForbidsBody && _head!.Method != RequestMethod.Head;
         _sendsChunks = plan.SendsChunks && _sendsBody;
         _responseLeft = plan.IsUnknown ? long.MaxValue : plan.ContentLength;
+        NoteAnswer(plan.Status);
         Connection.Send(head);
     }
 

@@ -25,6 +25,7 @@ internal sealed partial class HttpServerRole
         reply.WriteFields(ref writer);
         writer.End();
         Connection.Send(writer.Written);
+        NoteAnswer(101);
 
         Connection.TakeRole(tunnel);
         Connection.Move(ConnectionState.Established);

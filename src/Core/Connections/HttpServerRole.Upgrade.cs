@@ -156,6 +156,7 @@ internal sealed partial class HttpServerRole
             writer.Field("Sec-WebSocket-Extensions", extensions);
         WriteAddedFields(ref writer);
         writer.End();
+        NoteAnswer(101);
         Connection.Send(writer.Written);
     }
 

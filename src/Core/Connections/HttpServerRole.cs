@@ -324,6 +324,7 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private void ReleaseHead()
     {
         LeaveMount();
+        WriteAccess(_head);
         Connection.CurrentHead = null;
         ReleaseTrailers();
         if (_placeInLine is not null)

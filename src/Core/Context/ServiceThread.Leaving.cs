@@ -26,6 +26,7 @@ public sealed partial class ServiceThread
         CloseAll();
         KillChildren();
         TakeOff(_shutdownTimer);
+        _accessLogs?.Close();
         _hasLeft = true;
         LoopMetrics.Leave(Counters);
         bool isLast = Context.OnThreadLeft();

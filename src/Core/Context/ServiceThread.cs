@@ -30,6 +30,7 @@ public sealed partial class ServiceThread : ITurnParticipant
     private readonly Dictionary<ReverseProxyOrigin, ClientPool> _originPools = [];
     private readonly bool _ownsLoop;
     private readonly Action<object?> _requestWritableAllOfClients;
+    private AccessLogs? _accessLogs;
     private DateTimeOffset _utcNow;
     private long _askedAt = -1;
 
@@ -73,6 +74,9 @@ public sealed partial class ServiceThread : ITurnParticipant
 
     /// <summary>Who looks at how long callbacks take.</summary>
     internal CallbackClock Callbacks { get; }
+
+    /// <summary>The access logs of the hosts that have been served here; made with the first line.</summary>
+    internal AccessLogs AccessLogs => _accessLogs ??= new AccessLogs(Context);
 
     internal Cork Cork { get; } = new();
 
@@ -178,6 +182,7 @@ public sealed partial class ServiceThread : ITurnParticipant
         }
 
         StopLeavingHosts();
+        _accessLogs?.Flush();
         if (LoopMetrics.IsTimingTurns)
             Counters.CountTurn(Loop.MillisecondsInTurn);
         ReportDrained();

@@ -39,6 +39,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "A callback of protocol '{Protocol}' for {Reason} held up the loop for {Taken}")]
     internal partial void CallbackStalled(CallbackReason reason, string protocol, TimeSpan taken);
 
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "The access log {Path} takes no lines; those until it does are lost: {Call}: {Reason}")]
+    internal partial void AccessLogFailed(string path, string call, string reason);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Connection {Id}: the answer was broken off: {Reason}")]
     internal partial void AnswerBrokenOff(long id, string reason);
 

@@ -28,6 +28,9 @@ internal static unsafe partial class FileCalls
     // RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS: no way out by dots, by an absolute link or by one of /proc.
     private const ulong ResolveInside = 0x08 | 0x02;
     private const uint BasicStatus = 0x7FF;
+    private const int Append = 0x400;
+    private const int DuplicateCloseOnExec = 1030;
+    private const uint LogFileMode = 0x1A0; // 0640
     private const uint NewFileMode = 0x1A4; // 0644
 
     private static readonly nint StatusNumber = IsArm ? 291 : 332;
@@ -40,6 +43,13 @@ internal static unsafe partial class FileCalls
 
     /// <summary>Opens one name in a folder.</summary>
     internal static IoResult OpenIn(int folderFd, string name, int flags) => Result(OpenAt(folderFd, name, flags, NewFileMode));
+
+    /// <summary>Opens a file to write at its end, making it when it is not there. A pipe that is full says so instead of waiting.</summary>
+    internal static IoResult OpenForAppending(string path) =>
+        Result(OpenAt(CurrentDirectory, path, WriteOnly | Append | Create | NonBlocking | NoTerminal | CloseOnExec, LogFileMode));
+
+    /// <summary>A second descriptor for the same open file.</summary>
+    internal static IoResult Duplicate(int fd) => Result(Control(fd, DuplicateCloseOnExec, 0));
 
     /// <summary><c>openat2(2)</c>, Linux 5.6: opens a path in a folder, and the kernel itself sees to it that it does not lead out.</summary>
     internal static IoResult OpenInside(int folderFd, string path, int flags)
@@ -99,6 +109,9 @@ internal static unsafe partial class FileCalls
 
     private static IoResult Result(nint returned) =>
         returned >= 0 ? IoResult.Ok((int)returned) : IoResult.Failed((Errno)Marshal.GetLastPInvokeError());
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int fd, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenAt(int folderFd, string path, int flags, uint mode);

@@ -16,6 +16,7 @@ public sealed class VirtualHost
     private int _isDestroyed;
     private int _threadsToLeave;
     private int _initialised;
+    private int _isLogging;
 
     internal VirtualHost(LoopContext context, VirtualHostOptions options)
     {
@@ -154,6 +155,8 @@ public sealed class VirtualHost
     /// <summary>Takes the protocols into service, then listens.</summary>
     internal void Start()
     {
+        Options.AccessLog?.Enter();
+        _isLogging = 1;
         foreach (HostedProtocol hosted in _protocols)
         {
             // A protocol that cannot start fails the creation of the context, so its exception is the caller's.
@@ -193,6 +196,8 @@ public sealed class VirtualHost
         int initialised = Interlocked.Exchange(ref _initialised, 0);
         for (int i = 0; i < initialised; i++)
             _ = Raise(_protocols[i], CallbackReason.ProtocolDestroy);
+        if (Interlocked.Exchange(ref _isLogging, 0) != 0)
+            Options.AccessLog?.Leave();
         Tls?.Dispose();
     }
 

@@ -101,6 +101,9 @@ public sealed class VirtualHostOptions
     /// </summary>
     public IReadOnlyList<WebSocketExtension> Extensions { get; init; } = [];
 
+    /// <summary>Where a line is written for each answered request; null, the default, for nowhere.</summary>
+    public AccessLog? AccessLog { get; init; }
+
     /// <summary>The value of the <c>Server</c> field of answers; null for none. Default <c>EventLoops</c>.</summary>
     public string? ServerName { get; init; } = "EventLoops";
 
