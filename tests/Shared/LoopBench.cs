@@ -89,9 +89,12 @@ public class LoopBench : IDisposable
     /// <summary>A raw listener for clients under test.</summary>
     public RawListener Listen(EndPoint? endPoint = null) => Own(new RawListener(Harness, endPoint));
 
+    /// <summary>An address as a client of this bench is to be given it: with TLS where the bench speaks it.</summary>
+    public Uri Address(string uri) => Harness.Layer?.Over(new Uri(uri)) ?? new Uri(uri);
+
     /// <summary>Begins a client connection of a context to an endpoint.</summary>
-    public static Connection Dial(LoopContext context, EndPoint endPoint, params IReadOnlyList<Protocol> protocols) =>
-        context.Connect(new ClientConnectOptions { Uri = new Uri("ws://test/"), EndPoint = endPoint, Protocols = protocols });
+    public Connection Dial(LoopContext context, EndPoint endPoint, params IReadOnlyList<Protocol> protocols) =>
+        context.Connect(new ClientConnectOptions { Uri = Address("ws://test/"), EndPoint = endPoint, Protocols = protocols });
 
     /// <summary>A client under test, open to a raw peer that plays the server.</summary>
     public (Connection Connection, RawPeer Peer) OpenClient(TestProtocol protocol, ConnectionLimits? limits = null)
@@ -120,8 +123,16 @@ public class LoopBench : IDisposable
     public T Own<T>(T thing)
         where T : IDisposable
     {
-        if (thing is LoopContext context) _contexts.Add(context);
-        else _peers.Add(thing);
+        if (thing is LoopContext context)
+        {
+            _contexts.Add(context);
+            Harness.Layer?.Prepare(context);
+        }
+        else
+        {
+            _peers.Add(thing);
+        }
+
         return thing;
     }
 

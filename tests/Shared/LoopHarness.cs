@@ -35,8 +35,14 @@ public abstract class LoopHarness : IDisposable
     /// <summary>The loop under test.</summary>
     public EventLoop Loop { get; }
 
+    /// <summary>What peers and contexts of the test speak beneath what the test says; null for nothing.</summary>
+    public PeerLayer? Layer { get; set; }
+
     /// <summary>Where the peers of this loop live.</summary>
-    public virtual PeerNetwork Network => PeerNetwork.Loopback;
+    public PeerNetwork Network => field ??= Layer?.Over(PlainNetwork) ?? PlainNetwork;
+
+    /// <summary>The same without <see cref="Layer"/>.</summary>
+    public virtual PeerNetwork PlainNetwork => PeerNetwork.Loopback;
 
     /// <summary>The clock, when it moves only by <see cref="Advance"/>.</summary>
     public ManualTime? Time { get; }

@@ -5,6 +5,11 @@ namespace EventLoops.Tests;
 /// <summary>A connected socket that never waits: what a <see cref="RawPeer"/> needs of one, wherever it lives.</summary>
 public abstract class PeerSocket : IDisposable
 {
+    /// <summary>Does what has to be done although nobody sends or receives, such as shaking hands.</summary>
+    public virtual void Work()
+    {
+    }
+
     /// <summary>Gives bytes to the kernel: how many it took, EAGAIN, or what has broken.</summary>
     public abstract IoResult Send(ReadOnlySpan<byte> bytes);
 

@@ -9,6 +9,14 @@ public sealed class RawListener : IDisposable
     private readonly LoopHarness? _harness;
     private readonly List<RawPeer> _peers = [];
 
+    /// <summary>Listens in a network of its own.</summary>
+    public RawListener(LoopHarness harness, PeerNetwork network)
+    {
+        _harness = harness;
+        _listener = network.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        EndPoint = _listener.EndPoint;
+    }
+
     /// <summary>Listens.</summary>
     /// <param name="harness">Who moves the bytes of the peers.</param>
     /// <param name="endPoint">Where; a free port of 127.0.0.1 by default.</param>
@@ -23,18 +31,24 @@ public sealed class RawListener : IDisposable
     public EndPoint EndPoint { get; }
 
     /// <summary>The same as the address of a WebSocket.</summary>
-    public Uri Uri => new($"ws://{EndPoint}/");
+    public Uri Uri => _harness?.Layer?.Over(new Uri($"ws://{EndPoint}/")) ?? new Uri($"ws://{EndPoint}/");
 
     /// <summary>Waits for a connection and takes it; it is closed with the listener.</summary>
     public RawPeer Accept()
+    {
+        RawPeer peer = new(AcceptSocket(), isClient: false, _harness);
+        _peers.Add(peer);
+        return peer;
+    }
+
+    /// <summary>Waits for a connection and takes it as a socket, which is the caller's to close.</summary>
+    public PeerSocket AcceptSocket()
     {
         PeerSocket? socket = null;
         if (_harness is not null) _harness.RunUntil(() => (socket = _listener.TryAccept(TimeSpan.Zero)) is not null, "a connection to accept");
         else socket = _listener.TryAccept(LoopHarness.Patience) ?? throw new TimeoutException("Nobody connected.");
 
-        RawPeer peer = new(socket!, isClient: false, _harness);
-        _peers.Add(peer);
-        return peer;
+        return socket!;
     }
 
     /// <inheritdoc/>

@@ -259,6 +259,7 @@ public sealed class RawPeer : IDisposable
     {
         if (_isDisposed) return;
 
+        _socket.Work();
         PumpOut();
         while (IsReading && !IsOver && PumpIn())
         {

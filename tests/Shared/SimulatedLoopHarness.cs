@@ -7,19 +7,20 @@ namespace EventLoops.Tests;
 public sealed class SimulatedLoopHarness : LoopHarness
 {
     private readonly SimulatedLoop _loop;
+    private readonly VirtualNetwork _network;
 
     private SimulatedLoopHarness(SimulatedLoop loop, EventLoopOptions options)
         : base(loop, options)
     {
         _loop = loop;
-        Network = new VirtualNetwork(loop.Kernel);
+        _network = new VirtualNetwork(loop.Kernel);
     }
 
     /// <summary>The kernel.</summary>
     public SimulatedKernel Kernel => _loop.Kernel;
 
     /// <inheritdoc/>
-    public override PeerNetwork Network { get; }
+    public override PeerNetwork PlainNetwork => _network;
 
     /// <summary>Makes a loop on a kernel, whose system calls go through the counters of <paramref name="options"/>.</summary>
     /// <param name="options">The clock and the counters.</param>

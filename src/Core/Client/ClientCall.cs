@@ -58,6 +58,10 @@ internal sealed class ClientCall
     /// <summary>Credentials for the target from the program's own address.</summary>
     public string? Credentials => IsAtFirstOrigin ? _first.Credentials : null;
 
+    /// <summary>What TLS is spoken with.</summary>
+    /// <exception cref="ArgumentException">OpenSSL does not take something; the message names the member.</exception>
+    public TlsContext TlsContext => _connection.Thread.ClientTlsContexts.For(Options.Tls);
+
     /// <summary>Whether the request is given to the proxy itself to be forwarded (RFC 9112 3.2.2).</summary>
     public bool IsForwarded => Proxy is not null && !NeedsTunnel;
 
@@ -66,7 +70,7 @@ internal sealed class ClientCall
 
     /// <summary>What sockets must have in common to stand for each other.</summary>
     private string PoolKey =>
-        $"{Target.Uri.Scheme} {Target.Authority} {Proxy?.Target.Authority} {Proxy?.Credentials} {GivenEndPoint} {Options.LocalEndPoint} {Options.Interface}";
+        $"{Target.Uri.Scheme} {Target.Authority} {Proxy?.Target.Authority} {Proxy?.Credentials} {GivenEndPoint} {Options.LocalEndPoint} {Options.Interface} {(Target.IsTls ? (Options.Tls ?? ClientTlsOptions.Default).Id : 0)}";
 
     private ClientPool Pool => Options.Pool ?? _connection.Thread.ClientPool;
 
@@ -94,28 +98,37 @@ internal sealed class ClientCall
         return isClear;
     }
 
-    /// <summary>Takes a socket that an earlier request has left open.</summary>
-    public bool TryTakeKeptSocket(out int fd)
+    /// <summary>Takes a socket that an earlier request has left open, with the TLS that is spoken on it.</summary>
+    public bool TryTakeKeptSocket(out int fd, out TlsTransport? tls)
     {
         fd = -1;
-        IsOnKeptSocket = MayKeepSocket && !_avoidsPool && Pool.TryTake(PoolKey, out fd);
+        tls = null;
+        IsOnKeptSocket = MayKeepSocket && !_avoidsPool && Pool.TryTake(PoolKey, out fd, out tls);
         return IsOnKeptSocket;
     }
 
     /// <summary>Leaves the connection's socket to a later request.</summary>
-    public void KeepSocket() => Pool.Put(PoolKey, _connection.DetachSocket());
+    public void KeepSocket() => Pool.Put(PoolKey, _connection.DetachSocket(), _connection.DetachTls());
 
     /// <summary>
-    /// Goes on to what comes after a stage that is done. A stage is a role of the connection; one that changes the bytes, as TLS will, has its place behind the
-    /// proxy and before the request, and what comes after it need not know.
+    /// Goes on to what comes after a stage that is done. A stage is a role of the connection; TLS, which changes the bytes, has its place behind the proxy and before
+    /// the request, and what comes after it need not know. A kept socket has both behind it.
     /// </summary>
     public void Proceed(ConnectStage done)
     {
-        if (done < ConnectStage.Proxy && NeedsTunnel)
+        if (!IsOnKeptSocket && done < ConnectStage.Proxy && NeedsTunnel)
         {
             ProxyTunnelRole tunnel = new(_connection, this);
             _connection.EnterStage(tunnel, ConnectionState.AwaitingProxy);
             tunnel.Begin();
+            return;
+        }
+
+        if (!IsOnKeptSocket && done < ConnectStage.Tls && Target.IsTls)
+        {
+            TlsClientRole tls = new(_connection, this);
+            _connection.EnterStage(tls, ConnectionState.Securing);
+            tls.Begin();
             return;
         }
 
@@ -188,13 +201,7 @@ internal sealed class ClientCall
             return true;
         }
 
-        if (next!.IsTls)
-        {
-            failure = new ConnectFailure { Stage = ConnectStage.Tls, Reason = "the redirect leads to TLS, which is not in yet", HttpStatus = head.StatusCode };
-            return true;
-        }
-
-        _connection.Context.Log.Redirected(_connection.Id, head.StatusCode, next.Authority);
+        _connection.Context.Log.Redirected(_connection.Id, head.StatusCode, next!.Authority);
         if (keepsSocket)
             KeepSocket();
         _redirects++;

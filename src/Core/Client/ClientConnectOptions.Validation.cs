@@ -33,9 +33,7 @@ public sealed partial class ClientConnectOptions
     private void ValidateAddress()
     {
         if (!Uri.IsAbsoluteUri || Uri.Scheme is not ("ws" or "http" or "wss" or "https") || Uri.Host.Length == 0)
-            throw new ArgumentException($"'{Uri}' is not of the form ws://host[:port]/path or http://host[:port]/path.", nameof(Uri));
-        if (Uri.Scheme is "wss" or "https")
-            throw new ArgumentException($"'{Uri}' asks for TLS, which is not in yet: only ws and http can be connected to.", nameof(Uri));
+            throw new ArgumentException($"'{Uri}' is not of the form ws[s]://host[:port]/path or http[s]://host[:port]/path.", nameof(Uri));
         if (Uri.PathAndQuery.Length > ClientTarget.MaxLength)
             throw new ArgumentException($"The path and query of {nameof(Uri)} have more than {ClientTarget.MaxLength} characters.", nameof(Uri));
         if (MaxRedirects is < 1 or > MostRedirects)
@@ -51,7 +49,7 @@ public sealed partial class ClientConnectOptions
 
     private void ValidateRequest()
     {
-        bool isWebSocket = Uri.Scheme == "ws";
+        bool isWebSocket = Uri.Scheme is "ws" or "wss";
         if (Method is not null)
         {
             if (isWebSocket)

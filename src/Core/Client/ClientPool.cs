@@ -6,6 +6,9 @@ namespace EventLoops;
 /// </summary>
 internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
 {
+    // More messages without data than any server sends beside its replies.
+    private const int MostMessages = 1000;
+
     private readonly List<IdleSocket> _sockets = [];
 
     /// <summary>Whether anything is kept at all.</summary>
@@ -15,7 +18,10 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
     public int Count => _sockets.Count;
 
     /// <summary>Takes the newest socket that was left under the same key and is still good.</summary>
-    public bool TryTake(string key, out int fd)
+    /// <param name="key">What it must have in common with the one that was left.</param>
+    /// <param name="fd">The socket.</param>
+    /// <param name="tls">The TLS that is spoken on it; null for none.</param>
+    public bool TryTake(string key, out int fd, out TlsTransport? tls)
     {
         for (int i = _sockets.Count - 1; i >= 0; i--)
         {
@@ -25,23 +31,25 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
 
             _sockets.RemoveAt(i);
             fd = socket.Detach();
-            if (IsQuiet(fd))
+            tls = socket.Tls;
+            if (IsQuiet(fd, tls))
                 return true;
 
-            Io.Close(fd);
+            Close(fd, tls);
         }
 
         fd = -1;
+        tls = null;
         return false;
     }
 
     /// <summary>Leaves a socket; the one that has waited longest makes room for it.</summary>
-    public void Put(string key, int fd)
+    public void Put(string key, int fd, TlsTransport? tls)
     {
         if (_sockets.Count == size)
             Drop(_sockets[0]);
 
-        IdleSocket socket = new(this, key, fd);
+        IdleSocket socket = new(this, key, fd, tls);
         try
         {
             socket.Wait();
@@ -50,7 +58,7 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
         catch (LoopFaultException)
         {
             // A loop that cannot watch it cannot tell when it is closed either.
-            Io.Close(fd);
+            Close(fd, tls);
         }
     }
 
@@ -60,17 +68,61 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
             Drop(_sockets[^1]);
     }
 
-    /// <summary>A server has nothing to say on a socket that waits: bytes would be taken for the next reply, and an end is an end.</summary>
-    private bool IsQuiet(int fd)
+    /// <summary>
+    /// A server has nothing to say on a socket that waits: bytes would be taken for the next reply, and an end is an end. TLS may still have something to say that is
+    /// no data, such as a ticket for the next session.
+    /// </summary>
+    private bool IsQuiet(int fd, TlsTransport? tls)
     {
+        if (tls is not null)
+            return IsQuiet(fd, tls.Engine!);
+
         Span<byte> nothing = stackalloc byte[1];
         return Io.Receive(fd, nothing).WouldBlock;
+    }
+
+    private bool IsQuiet(int fd, ITlsEngine engine)
+    {
+        byte[] ciphertext = BufferPool.Rent(ITlsEngine.MinimumRoom);
+        IoResult received = Io.Receive(fd, ciphertext);
+        bool isQuiet = received.WouldBlock || (received.Value > 0 && HasNoData(engine, ciphertext.AsSpan(0, received.Value)));
+        BufferPool.Return(ciphertext);
+        return isQuiet;
+    }
+
+    private bool HasNoData(ITlsEngine engine, ReadOnlySpan<byte> ciphertext)
+    {
+        Span<byte> plaintext = stackalloc byte[1];
+        while (true)
+        {
+            TlsStep step = engine.Read(ciphertext, plaintext, thread.TlsBuffers.Room);
+            ciphertext = ciphertext[step.Consumed..];
+
+            // One that wants an answer, or goes on without end, is not worth the while.
+            if (step.Plaintext > 0 || step.Ciphertext > 0 || engine.ControlRecords > MostMessages)
+                return false;
+            if (step.Status != TlsStatus.Control)
+                return step.Status == TlsStatus.NeedInput;
+        }
     }
 
     private void Drop(IdleSocket socket)
     {
         _sockets.Remove(socket);
-        Io.Close(socket.Detach());
+        Close(socket.Detach(), socket.Tls);
+    }
+
+    /// <summary>Says close_notify where TLS is spoken (RFC 8446 6.1), if the kernel takes it at once, and closes.</summary>
+    private void Close(int fd, TlsTransport? tls)
+    {
+        if (tls is { OwesShutdown: true })
+        {
+            Span<byte> room = thread.TlsBuffers.Room;
+            Io.Send(fd, room[..tls.Engine!.Shutdown(room).Ciphertext]);
+        }
+
+        tls?.Release();
+        Io.Close(fd);
     }
 
     private sealed class IdleSocket : IReadyHandler
@@ -80,8 +132,9 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
         private readonly int _fd;
         private Watch? _watch;
 
-        public IdleSocket(ClientPool pool, string key, int fd)
+        public IdleSocket(ClientPool pool, string key, int fd, TlsTransport? tls)
         {
+            Tls = tls;
             _pool = pool;
             _fd = fd;
             _patience = new LoopTimer(_ => pool.Drop(this));
@@ -90,6 +143,8 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
 
         public string Key { get; }
 
+        public TlsTransport? Tls { get; }
+
         public void Wait()
         {
             _watch = _pool.Thread.Loop.Watch(_fd, PollEvents.In, this);
@@ -97,7 +152,11 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
                 _pool.Thread.Loop.Schedule(_patience, _pool.Idle);
         }
 
-        public void OnReady(Watch watch, PollEvents ready) => _pool.Drop(this);
+        public void OnReady(Watch watch, PollEvents ready)
+        {
+            if (Tls is null || !_pool.IsQuiet(_fd, Tls))
+                _pool.Drop(this);
+        }
 
         public int Detach()
         {

@@ -53,6 +53,10 @@ internal abstract class ClientRole(Connection connection, ClientCall call) : Rol
         return true;
     }
 
+    /// <summary>TLS has failed, in the words of its engine.</summary>
+    public virtual void OnTlsFault(ProtocolFault fault, string reason) =>
+        Fail(new ConnectFailure { Stage = Stage, Reason = $"{fault.Describe()} ({reason})", Fault = fault });
+
     public override void RaiseEnd(in CloseInfo close)
     {
         if (_failure.Reason is null)

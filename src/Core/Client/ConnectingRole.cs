@@ -129,10 +129,10 @@ internal sealed class ConnectingRole : ClientRole
             return;
         }
 
-        if (Call.TryTakeKeptSocket(out int fd))
+        if (Call.TryTakeKeptSocket(out int fd, out TlsTransport? tls))
         {
             Release();
-            Connection.OnConnected(fd, Call);
+            Connection.OnConnected(fd, Call, tls);
             return;
         }
 

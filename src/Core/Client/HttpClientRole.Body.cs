@@ -166,6 +166,8 @@ internal sealed partial class HttpClientRole
             return 0;
         if (received.IsError)
             Connection.End(Ended(CloseOrigin.Error) with { SystemError = received.Errno });
+        else if (received.Value == 0 && Connection.IsStreamCut && _framing == BodyFraming.UntilClose)
+            Connection.End(Ended(CloseOrigin.Remote) with { Fault = ProtocolFault.TlsCutShort }); // RFC 9112 9.8: only close_notify says that this was all.
         else if (received.Value == 0 && _framing == BodyFraming.UntilClose)
             _isAllRead = true;
         else if (received.Value == 0)

@@ -83,6 +83,14 @@ internal sealed partial class HttpClientRole : ClientRole
         return StopUpload(errno) || (!_isReplied && base.OnSocketError(errno));
     }
 
+    public override void OnTlsFault(ProtocolFault fault, string reason)
+    {
+        if (_isReplied)
+            Connection.End(Ended(CloseOrigin.Error) with { Fault = fault });
+        else
+            base.OnTlsFault(fault, reason);
+    }
+
     public override void OnCloseRequested(CloseOrigin origin)
     {
         if (_isReplied)
@@ -126,7 +134,7 @@ internal sealed partial class HttpClientRole : ClientRole
             return;
         }
 
-        if (Call.TryRedirect(head, keepsSocket: !hasBody && MayKeepSocket, out ConnectFailure failure))
+        if (Call.TryRedirect(head, keepsSocket: !hasBody && MayKeepSocket && !Connection.HasPeerEnded, out ConnectFailure failure))
         {
             if (failure.Reason is not null)
                 FailFinally(failure);
@@ -183,7 +191,7 @@ internal sealed partial class HttpClientRole : ClientRole
         if (!Goes(CallbackReason.CompletedClientHttp))
             return;
 
-        if (MayKeepSocket && !Connection.HasHeldInput)
+        if (MayKeepSocket && !Connection.HasHeldInput && !Connection.HasPeerEnded)
             Call.KeepSocket();
         Connection.End(new CloseInfo { Code = WebSocketCloseCode.Normal, Origin = CloseOrigin.Local, IsClean = true });
     }

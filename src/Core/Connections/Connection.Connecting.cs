@@ -41,9 +41,13 @@ public sealed partial class Connection
     }
 
     /// <summary>There is a socket that is connected.</summary>
-    internal void OnConnected(int fd, ClientCall call)
+    /// <param name="fd">The socket.</param>
+    /// <param name="call">Whose.</param>
+    /// <param name="tls">What is spoken on a socket that was kept; null on a new one.</param>
+    internal void OnConnected(int fd, ClientCall call, TlsTransport? tls = null)
     {
         _fd = fd;
+        AttachTls(tls);
         bool ownsCork = Thread.Cork.TryEnter(this);
         call.Proceed(ConnectStage.Connect);
         LeaveCork(ownsCork);
@@ -93,6 +97,7 @@ public sealed partial class Connection
 
     private void DropSocket()
     {
+        LeaveTls();
         int fd = DetachSocket();
         _held.Clear();
         _pause &= ReceivePause.User;

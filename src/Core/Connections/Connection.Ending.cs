@@ -49,6 +49,8 @@ public sealed partial class Connection
         Thread.Loop.VerifyThread();
         if (_fd >= 0 && !IsClosed)
             Io.SetOption(_fd, SocketTuning.LingerZero, 1);
+        if (_tls is not null)
+            _tls.MayEndOrderly = false;
         End(SettledOr(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local }));
     }
 
@@ -88,6 +90,7 @@ public sealed partial class Connection
             return;
 
         _close = close;
+        NoteHowTlsEnds();
         Move(ConnectionState.Closed);
         Thread.QueueClose(this);
     }
@@ -100,7 +103,7 @@ public sealed partial class Connection
             return;
 
         // After both close frames, or once the last answer has left, a reset tells nothing new. After a fault it is no news either: the fault is why.
-        if (State == ConnectionState.AwaitingRequest && _role is HttpServerRole { HasServed: false })
+        if (State is ConnectionState.Securing or ConnectionState.AwaitingRequest && _role is HttpServerRole { HasServed: false })
             Thread.Counters.CountResetEarly();
         if (State is not (ConnectionState.Flushing or ConnectionState.Lingering))
             End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
@@ -140,6 +143,7 @@ public sealed partial class Connection
         Thread.TakeOff(_deadline);
         Thread.TakeOff(_writeClock);
         Thread.TakeOff(_userTimer);
+        LeaveTls();
         _unsent.Clear();
         _shared = default;
         _held.Clear();
@@ -176,6 +180,10 @@ public sealed partial class Connection
     /// <summary>Everything has left.</summary>
     private void OnFlushed()
     {
+        // A client that waits for the server's end answers it, and does not say the end itself.
+        if (_afterFlush != AfterFlush.AwaitEndOfStream && !SayEndOfTls())
+            return;
+
         if (_afterFlush == AfterFlush.End)
         {
             End(_close);
@@ -184,6 +192,14 @@ public sealed partial class Connection
 
         if (_afterFlush == AfterFlush.ShutdownAndLinger)
             Io.ShutdownWrite(_fd);
+
+        // TLS has said already that nothing more comes, perhaps in the packet that was answered.
+        if (HasPeerEnded)
+        {
+            End(_close);
+            return;
+        }
+
         Move(ConnectionState.Lingering);
         _pause = ReceivePause.None;
         UpdateInterest();

@@ -70,7 +70,7 @@ public sealed partial class Connection
     internal HttpHead? ReplyTrailers => (_role as HttpClientRole)?.Trailers;
 
     /// <summary>Reads from the socket into the user's memory: the one place beside <c>ReceiveOnce</c> where bytes come in.</summary>
-    internal IoResult ReceiveInto(Span<byte> buffer) => Io.Receive(_fd, buffer);
+    internal IoResult ReceiveInto(Span<byte> buffer) => _tls is null ? Io.Receive(_fd, buffer) : ReceiveDecrypted(buffer);
 
     /// <summary>Takes bytes that were read earlier.</summary>
     internal int TakeHeldInput(Span<byte> buffer)
@@ -136,7 +136,7 @@ public sealed partial class Connection
         if (State != ConnectionState.ReadingReply)
             return _fd >= 0;
 
-        if (_pause == ReceivePause.None && _held.IsEmpty)
+        if (_pause == ReceivePause.None && !HoldsInput)
             ((HttpClientRole)_role).OnReadable();
         else if ((ready & (PollEvents.HangUp | PollEvents.Error)) != 0)
             StopWatching(); // The kernel would go on saying so; what has come before is read all the same, and a read tells how it ended.

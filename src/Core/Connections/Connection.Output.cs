@@ -118,7 +118,7 @@ public sealed partial class Connection
     }
 
     /// <summary>
-    /// Sends a piece of a file behind everything that was written before, in the kernel where it can (<c>sendfile(2)</c>).
+    /// Sends a piece of a file behind everything that was written before, in the kernel where it can (<c>sendfile(2)</c>), which is where nothing encrypts it.
     /// </summary>
     /// <returns>How many bytes were taken; 0 when there is no room; -1 when the file has none left there, or the connection has ended.</returns>
     internal int SendFile(int fileFd, long offset, int count)
@@ -128,6 +128,9 @@ public sealed partial class Connection
             return -1;
         if (_isChoked)
             return 0;
+
+        if (_tls is not null)
+            return SendFileEncrypted(fileFd, offset, count);
 
         IoResult sent = Io.SendFile(_fd, fileFd, offset, count);
         if (sent.WouldBlock)
@@ -189,12 +192,13 @@ public sealed partial class Connection
 
         first.CopyTo(cork.Extend(first.Length));
         int corked = cork.Length;
-        int sent = Taken(Io.Send(_fd, cork.Bytes, second));
-        if (sent >= 0 && sent < corked + second.Length)
+        int sent = Taken(Transmit(cork.Bytes, second));
+        if (sent >= 0 && (sent < corked + second.Length || HasCiphertextKept))
         {
             if (sent < corked)
                 _unsent.Append(cork.Bytes[sent..]);
-            _unsent.Append(second[Math.Max(0, sent - corked)..]);
+            if (sent < corked + second.Length)
+                _unsent.Append(second[Math.Max(0, sent - corked)..]);
             Choke();
         }
 
@@ -207,10 +211,11 @@ public sealed partial class Connection
         if (cork.Length == 0)
             return;
 
-        int sent = Taken(Io.Send(_fd, cork.Bytes));
-        if (sent >= 0 && sent < cork.Length)
+        int sent = Taken(Transmit(cork.Bytes));
+        if (sent >= 0 && (sent < cork.Length || HasCiphertextKept))
         {
-            _unsent.Append(cork.Bytes[sent..]);
+            if (sent < cork.Length)
+                _unsent.Append(cork.Bytes[sent..]);
             Choke();
         }
 
@@ -236,17 +241,26 @@ public sealed partial class Connection
     private IoResult SendKept()
     {
         if (_shared.IsEmpty)
-            return Io.Send(_fd, _unsent.Span);
+            return Transmit(_unsent.Span);
 
-        return _unsent.IsEmpty ? Io.Send(_fd, _shared.Span) : Io.Send(_fd, _unsent.Span, _shared.Span);
+        return _unsent.IsEmpty ? Transmit(_shared.Span) : Transmit(_unsent.Span, _shared.Span);
     }
+
+    /// <summary>Gives bytes to the kernel, encrypted if that was agreed on. Says how many of them need not be kept.</summary>
+    private IoResult Transmit(ReadOnlySpan<byte> bytes) => _tls is null ? Io.Send(_fd, bytes) : SendEncrypted(bytes, default);
+
+    /// <inheritdoc cref="Transmit(ReadOnlySpan{byte})" />
+    private IoResult Transmit(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
+        _tls is null ? Io.Send(_fd, first, second) : SendEncrypted(first, second);
 
     /// <summary>How many bytes the kernel took; none when it would block, and -1 when the connection has ended by an error.</summary>
     private int Taken(IoResult sent)
     {
         if (!sent.IsError)
         {
-            Count(sent.Value);
+            // What TLS has taken is counted when the kernel takes it.
+            if (_tls is null)
+                Count(sent.Value);
             return sent.Value;
         }
 
@@ -333,7 +347,7 @@ public sealed partial class Connection
     /// <summary>The peer does not read. The kernel holds bytes for it as well, and would go on trying: a reset frees them.</summary>
     internal void OnWriteDeadline()
     {
-        Context.Log.WriteTimedOut(Id, _unsent.Length);
+        Context.Log.WriteTimedOut(Id, KeptLength);
         if (_fd >= 0)
             Io.SetOption(_fd, SocketTuning.LingerZero, 1);
         End(SettledOr(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout }));

@@ -50,7 +50,7 @@ public sealed partial class Connection
     /// <summary>Whether the role has taken bytes that it has not delivered, such as what an extension has still to unpack. Nothing is read until it has.</summary>
     internal bool HasUndelivered { get; set; }
 
-    private bool HoldsInput => HasUndelivered || !_held.IsEmpty;
+    private bool HoldsInput => HasUndelivered || !_held.IsEmpty || IsEndDue;
 
     /// <summary>Whether received bytes may be given to the role now.</summary>
     internal bool IsReceiving => _pause == ReceivePause.None && !IsClosed;
@@ -143,6 +143,7 @@ public sealed partial class Connection
             input.Clear();
         }
 
+        ReportEnd();
         UpdateInterest();
         LeaveCork(ownsCork);
     }
@@ -197,11 +198,22 @@ public sealed partial class Connection
             HeardAt = Thread.Loop.NowMilliseconds;
             Thread.Counters.CountBytes(ThreadCounters.Received, received.Value);
             Span<byte> bytes = buffer[..received.Value];
-            if (!_awaitsProxyHeader || TakeProxyHeader(ref bytes))
+            if (_awaitsProxyHeader && !TakeProxyHeader(ref bytes))
+                return;
+            if (_tls is null)
                 Deliver(bytes);
+            else if (!bytes.IsEmpty)
+                DeliverEncrypted(bytes);
             return;
         }
 
+        NoteEndOfStream();
+        OnEndOfStream();
+    }
+
+    /// <summary>The peer has said all that it had to say.</summary>
+    private void OnEndOfStream()
+    {
         if (State == ConnectionState.Lingering)
             End(_close);
         else

@@ -9,10 +9,10 @@ public sealed partial class Connection
     /// <summary>What is left of a shared message. It comes behind <see cref="_unsent"/>.</summary>
     private ReadOnlyMemory<byte> _shared;
 
-    private bool HasNothingKept => _unsent.IsEmpty && _shared.IsEmpty;
+    private bool HasNothingKept => _unsent.IsEmpty && _shared.IsEmpty && !HasCiphertextKept;
 
     /// <summary>How many bytes the kernel has not taken yet.</summary>
-    internal int KeptLength => _unsent.Length + _shared.Length;
+    internal int KeptLength => _unsent.Length + _shared.Length + (_tls?.Unsent.Length ?? 0);
 
     /// <summary>Writes bytes that never change behind everything that was written before.</summary>
     internal void SendShared(ReadOnlyMemory<byte> bytes)
@@ -40,8 +40,8 @@ public sealed partial class Connection
     private void SendSharedPastCork(Cork cork, ReadOnlyMemory<byte> bytes)
     {
         int corked = cork.Length;
-        int sent = Taken(Io.Send(_fd, cork.Bytes, bytes.Span));
-        if (sent >= 0 && sent < corked + bytes.Length)
+        int sent = Taken(Transmit(cork.Bytes, bytes.Span));
+        if (sent >= 0 && (sent < corked + bytes.Length || HasCiphertextKept))
         {
             if (sent < corked)
                 _unsent.Append(cork.Bytes[sent..]);

@@ -9,8 +9,9 @@ namespace EventLoops;
 /// </summary>
 /// <remarks>
 /// The class is cut by concern: this file is who it is, <c>Connection.Receive.cs</c> how bytes come in, <c>Connection.Output.cs</c> how they go out,
-/// <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one place that calls user code, <c>Connection.Connecting.cs</c> how a client comes to
-/// its socket, <c>Connection.Proxied.cs</c> whom a proxy speaks for, <c>Connection.Messages.cs</c>, <c>Connection.Http.cs</c>, <c>Connection.HttpClient.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
+/// <c>Connection.Tls.cs</c> what lies between both and the socket when it speaks TLS, <c>Connection.Ending.cs</c> how it ends, <c>Connection.Raise.cs</c> the one
+/// place that calls user code, <c>Connection.Connecting.cs</c> how a client comes to its socket, <c>Connection.Proxied.cs</c> whom a proxy speaks for,
+/// <c>Connection.Messages.cs</c>, <c>Connection.Http.cs</c>, <c>Connection.HttpClient.cs</c> and <c>Connection.Upgrading.cs</c> what users do with it.
 /// </remarks>
 public sealed partial class Connection : IReadyHandler
 {
@@ -99,13 +100,16 @@ public sealed partial class Connection : IReadyHandler
     internal static void Accept(ServiceThread thread, Listener listener, int fd, ulong address)
     {
         VirtualHost host = listener.Hosts.Default!;
+        TlsContext? tls = listener.Hosts.DefaultForTls?.Tls;
         Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true);
-        connection.BeginAs(ConnectionState.AwaitingRequest);
+        connection.BeginAs(tls is null ? ConnectionState.AwaitingRequest : ConnectionState.Securing);
         connection._fd = fd;
         connection.Listener = listener;
         connection.CountedAddress = address;
         connection._awaitsProxyHeader = listener.ProxyProtocol is not null;
         connection._role = new HttpServerRole(connection);
+        if (tls is not null)
+            connection._tls = new TlsTransport();
         connection.Bind(host.ProtocolZero);
         connection.Announce();
         if (connection.Raise(CallbackReason.ServerNewClientInstantiated) != CallbackOutcome.Continue)
@@ -121,7 +125,10 @@ public sealed partial class Connection : IReadyHandler
         if (LoopEvents.Source.IsEnabled())
             LoopEvents.Source.ConnectionAccepted(connection.Id, thread.Index);
         connection.UpdateInterest();
-        connection.SetDeadline(Deadline.FirstByte, thread.Context.Timeouts.FirstByte);
+        if (connection.State == ConnectionState.Securing)
+            connection.SetDeadline(Deadline.TlsHandshake, thread.Context.Timeouts.TlsHandshake);
+        else
+            connection.SetDeadline(Deadline.FirstByte, thread.Context.Timeouts.FirstByte);
     }
 
     /// <summary>The first state, which no other one leads to.</summary>

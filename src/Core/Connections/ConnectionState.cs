@@ -12,6 +12,9 @@ public enum ConnectionState : byte
     /// <summary>Client: a proxy was asked for a tunnel (CONNECT) and its reply is awaited.</summary>
     AwaitingProxy,
 
+    /// <summary>Both: TLS is being agreed on. On a server the first byte may show that the peer does not speak it.</summary>
+    Securing,
+
     /// <summary>Client: the request has been written and its reply is awaited.</summary>
     AwaitingReply,
 
@@ -52,8 +55,11 @@ internal static class ConnectionStates
     private static readonly (ConnectionState From, ConnectionState[] To)[] Table =
     [
         (ConnectionState.Resolving, [ConnectionState.Connecting, ConnectionState.AwaitingReply, ConnectionState.Closed]),
-        (ConnectionState.Connecting, [ConnectionState.Resolving, ConnectionState.AwaitingProxy, ConnectionState.AwaitingReply, ConnectionState.Closed]),
-        (ConnectionState.AwaitingProxy, [ConnectionState.Resolving, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.Connecting,
+            [ConnectionState.Resolving, ConnectionState.AwaitingProxy, ConnectionState.Securing, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.AwaitingProxy, [ConnectionState.Resolving, ConnectionState.Securing, ConnectionState.AwaitingReply, ConnectionState.Closed]),
+        (ConnectionState.Securing,
+            [ConnectionState.Resolving, ConnectionState.AwaitingReply, ConnectionState.AwaitingRequest, ConnectionState.Flushing, ConnectionState.Closed]),
         (ConnectionState.AwaitingReply, [ConnectionState.Resolving, ConnectionState.ReadingReply, ConnectionState.Established, ConnectionState.Closed]),
         (ConnectionState.ReadingReply, [ConnectionState.Closed]),
         (ConnectionState.AwaitingRequest,
@@ -77,7 +83,7 @@ internal static class ConnectionStates
     /// <summary>The table as a Mermaid state diagram.</summary>
     public static string Diagram()
     {
-        List<string> lines = ["stateDiagram-v2", "    [*] --> AwaitingRequest: accepted", "    [*] --> Resolving: connect"];
+        List<string> lines = ["stateDiagram-v2", "    [*] --> AwaitingRequest: accepted", "    [*] --> Securing: accepted for TLS", "    [*] --> Resolving: connect"];
         foreach ((ConnectionState from, ConnectionState[] to) in Table)
         {
             lines.AddRange(to.Select(next => $"    {from} --> {next}"));

@@ -24,6 +24,22 @@ internal sealed partial class HttpServerRole
     private void Refuse(ProtocolFault fault) =>
         Refuse(fault.HttpStatus(), fault.Describe(), new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault });
 
+    /// <summary>A request without TLS on a port that speaks TLS: sent to the same place with TLS if the host wants that, otherwise told what is wrong.</summary>
+    private void AnswerPlainHttp(HttpHead head, PlainHttpPolicy policy)
+    {
+        ReadOnlySpan<byte> target = head.Target;
+        if (policy != PlainHttpPolicy.Redirect || head.Authority.IsEmpty || target.IsEmpty || target[0] != '/')
+        {
+            Refuse(ProtocolFault.PlainHttpOnTlsPort);
+            return;
+        }
+
+        // RFC 9110 15.4.2, and 15.4.9 where the method has to stay. The port is the one that was asked for: it is this one, and it speaks TLS.
+        string location = "https://" + Encoding.Latin1.GetString(head.Authority) + Encoding.Latin1.GetString(target);
+        CloseInfo close = new() { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local };
+        Refuse(head.Method is RequestMethod.Get or RequestMethod.Head ? 301 : 308, "this is served with TLS", close, [new HttpField("Location", location)]);
+    }
+
     /// <summary>A callback did not want the request, or threw before it had answered.</summary>
     private void RefuseAfter(CallbackOutcome outcome)
     {

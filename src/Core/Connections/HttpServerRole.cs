@@ -169,6 +169,12 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         _isHeadDeadlineSet = false;
         ChooseHost(head);
+        if (Connection.IsPlainOnTlsPort && Connection.VirtualHost?.Tls is { PlainHttp: not PlainHttpPolicy.Serve } tls)
+        {
+            AnswerPlainHttp(head, tls.PlainHttp);
+            return;
+        }
+
         if (head.WantsWebSocket && Thread.IsDraining)
         {
             BeginResponse(head);

@@ -4,6 +4,7 @@ namespace EventLoops;
 internal enum Deadline : byte
 {
     None,
+    TlsHandshake,
     FirstByte,
     RequestHead,
     RequestBody,

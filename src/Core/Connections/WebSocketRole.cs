@@ -106,7 +106,8 @@ internal sealed partial class WebSocketRole : Role
     {
         // A stream that ends without a close frame is an abnormal closure, whoever wanted it to end (RFC 6455 7.1.5). A peer that has ended its half
         // may still read, so what was taken from the user leaves first.
-        CloseInfo close = new() { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote };
+        ProtocolFault fault = Connection.IsStreamCut ? ProtocolFault.TlsCutShort : ProtocolFault.None;
+        CloseInfo close = new() { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Remote, Fault = fault };
         if (Connection.HasNothingUnsent)
             Connection.End(close);
         else

@@ -6,7 +6,10 @@ namespace EventLoops;
 /// </summary>
 public sealed class ConnectionTimeouts
 {
-    /// <summary>From accepting to the first byte of a request; then the connection is dropped. Default 20 s, as libwebsockets 2.0.</summary>
+    /// <summary>From accepting to the end of the TLS handshake, on ports that speak TLS; then the connection is dropped. Default 10 s, as Kestrel.</summary>
+    public TimeSpan TlsHandshake { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From accepting, or from the end of the TLS handshake, to the first byte of a request; then the connection is dropped. Default 20 s, as libwebsockets 2.0.</summary>
     public TimeSpan FirstByte { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>From the first byte of a request head to its end; then the answer is 408. Default 30 s, as Kestrel.</summary>
@@ -48,6 +51,7 @@ public sealed class ConnectionTimeouts
 
     internal void Validate()
     {
+        Check(TlsHandshake, nameof(TlsHandshake));
         Check(FirstByte, nameof(FirstByte));
         Check(RequestHead, nameof(RequestHead));
         Check(RequestBody, nameof(RequestBody));

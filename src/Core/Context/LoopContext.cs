@@ -176,6 +176,7 @@ public sealed partial class LoopContext : IDisposable
     /// <returns>The connection, on its way.</returns>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
     /// <remarks>It belongs to the service thread on which this is called.</remarks>
+    /// <exception cref="PlatformNotSupportedException">The address asks for TLS, and there is no OpenSSL on this system.</exception>
     /// <exception cref="InvalidOperationException">Called from a thread that is no service thread's, or while the context shuts down.</exception>
     public Connection Connect(ClientConnectOptions options)
     {
@@ -185,6 +186,10 @@ public sealed partial class LoopContext : IDisposable
         if (IsShuttingDown)
             throw new InvalidOperationException($"{nameof(Connect)} was called while the context shuts down.");
         options.Validate();
+
+        // What OpenSSL does not take is the caller's to hear of, and not a failure to connect.
+        if (options.Tls is not null || options.Uri.Scheme is "wss" or "https")
+            _ = here.ClientTlsContexts.For(options.Tls);
         return Connection.BeginConnect(here, options);
     }
 

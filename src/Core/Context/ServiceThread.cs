@@ -103,6 +103,9 @@ public sealed partial class ServiceThread : ITurnParticipant
     /// <summary>Where messages go through extensions; made when the first connection has one.</summary>
     internal ExtensionBuffers ExtensionBuffers => field ??= new ExtensionBuffers();
 
+    /// <summary>Where TLS decrypts and encrypts; made when the first connection speaks it.</summary>
+    internal TlsBuffers TlsBuffers => field ??= new TlsBuffers();
+
     /// <summary>Where heads are put together; valid until the next use on this thread.</summary>
     internal byte[] Scratch { get; } = new byte[64 * 1024];
 

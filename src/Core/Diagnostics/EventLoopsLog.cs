@@ -87,6 +87,9 @@ public sealed partial class EventLoopsLog
     [LoggerMessage(EventId = 36, Level = LogLevel.Information, Message = "Shutting down; {Count} connections may finish")]
     internal partial void ShuttingDown(int count);
 
+    [LoggerMessage(EventId = 37, Level = LogLevel.Debug, Message = "Connection {Id}: TLS has ended: {Fault} ({Reason})")]
+    internal partial void TlsFailed(long id, string fault, string reason);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Debug, Message = "Connection {Id}: not connected, {Failure}; the next attempt begins in {Delay}")]
     internal partial void Retrying(long id, ConnectFailure failure, TimeSpan delay);
 

@@ -24,11 +24,17 @@ internal sealed class ClientTlsContexts(EventLoopsLog log) : IDisposable
         TlsContext context = at < 0 ? TlsContextBuilder.Build(options, log) : _kept[at].Context;
         if (at >= 0)
             _kept.RemoveAt(at);
-        else if (_kept.Count == Most)
-            Drop(0);
 
-        _kept.Add((options, context));
+        Keep(options, context);
         return context;
+    }
+
+    /// <summary>Has a context stand for options from now on.</summary>
+    public void Keep(ClientTlsOptions options, TlsContext context)
+    {
+        if (_kept.Count == Most)
+            Drop(0);
+        _kept.Add((options, context));
     }
 
     public void Dispose()

@@ -14,6 +14,11 @@ public sealed class ClientTlsOptions
 
     internal static readonly ClientTlsOptions Default = new();
 
+    private static long lastId;
+
+    /// <summary>A number that no other options of the process have: a socket that was secured by these does not stand for one that others ask for.</summary>
+    internal long Id { get; } = Interlocked.Increment(ref lastId);
+
     /// <summary>
     /// Whether the authorities of the system are trusted: OpenSSL's default paths, or what <c>SSL_CERT_FILE</c> and <c>SSL_CERT_DIR</c> name. Default true. Set it to
     /// false to trust only <see cref="CaFile"/> and <see cref="CaPem"/>.

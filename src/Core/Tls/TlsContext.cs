@@ -77,6 +77,17 @@ internal sealed unsafe class TlsContext : IDisposable
         return context != 0 ? context : throw new InvalidOperationException($"SSL_CTX_new of OpenSSL failed: {OpenSslErrors.Take().Words}.");
     }
 
+    /// <summary>A new SSL object, which holds a reference of its own; 0 when there is no memory for it.</summary>
+    /// <exception cref="ObjectDisposedException">The context was disposed.</exception>
+    public nint NewSsl()
+    {
+        bool isHeld = false;
+        _handle.DangerousAddRef(ref isHeld);
+        nint ssl = LibSsl.Instance.SslNew(SslContext);
+        _handle.DangerousRelease();
+        return ssl;
+    }
+
     /// <summary>An engine that accepts.</summary>
     /// <param name="names">Who knows the contexts of other names; null when there is only this one.</param>
     public ITlsEngine NewServerEngine(IServerNames? names = null) => new OpenSslEngine(this, isServer: true, names);

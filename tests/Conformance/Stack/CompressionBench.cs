@@ -28,8 +28,8 @@ public abstract class CompressionBench(LoopFactory factory) : LoopBench(factory)
     protected static VirtualHostOptions NewHost(Protocol protocol, WebSocketExtension extension) =>
         new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = [protocol], Extensions = [extension] };
 
-    protected static Connection DialCompressed(RawListener listener, Protocol protocol, LoopContext context, WebSocketExtension extension) =>
-        context.Connect(new ClientConnectOptions { Uri = new Uri("ws://test/"), EndPoint = listener.EndPoint, Protocols = [protocol], Extensions = [extension] });
+    protected Connection DialCompressed(RawListener listener, Protocol protocol, LoopContext context, WebSocketExtension extension) =>
+        context.Connect(new ClientConnectOptions { Uri = Address("ws://test/"), EndPoint = listener.EndPoint, Protocols = [protocol], Extensions = [extension] });
 
     protected Connection DialCompressed(RawListener listener, Protocol protocol, WebSocketExtension extension) =>
         DialCompressed(listener, protocol, NewClientContext(), extension);

@@ -121,7 +121,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
         TestProtocol protocol = NewProtocol();
         Connection connection = NewClientContext().Connect(new ClientConnectOptions
         {
-            Uri = new Uri("ws://test/"),
+            Uri = Address("ws://test/"),
             EndPoint = listener.EndPoint,
             Protocols = [protocol],
             LocalEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
@@ -139,7 +139,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
         RawListener listener = Listen();
         NewClientContext().Connect(new ClientConnectOptions
         {
-            Uri = new Uri($"ws://name.test:{((IPEndPoint)listener.EndPoint).Port}/"),
+            Uri = Address($"ws://name.test:{((IPEndPoint)listener.EndPoint).Port}/"),
             Resolver = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback]),
             Protocols = [NewProtocol()],
             LocalEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
@@ -156,7 +156,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
         Io.Fail(SystemCall.Bind, Errno.EADDRNOTAVAIL);
         NewClientContext().Connect(new ClientConnectOptions
         {
-            Uri = new Uri("ws://127.0.0.1:1/"),
+            Uri = Address("ws://127.0.0.1:1/"),
             Protocols = [NewProtocol()],
             LocalEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0),
         });
@@ -169,7 +169,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
     [Fact]
     public void An_interface_that_does_not_exist_is_a_failure()
     {
-        NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Interface = "nosuch0" });
+        NewClientContext().Connect(new ClientConnectOptions { Uri = Address("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Interface = "nosuch0" });
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
         // A kernel that knows no interfaces at all says so.
@@ -279,7 +279,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
         Io.Fail(SystemCall.Connect, Errno.ECONNREFUSED, times: 2);
         Io.Fail(SystemCall.Connect, Errno.ENETUNREACH);
         RetryPolicy retry = new() { MaxAttempts = 3 };
-        Connection connection = NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Retry = retry });
+        Connection connection = NewClientContext().Connect(new ClientConnectOptions { Uri = Address("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Retry = retry });
         for (int i = 0; i < 3; i++)
         {
             Harness.Settle();
@@ -353,7 +353,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
     {
         Io.Fail(SystemCall.Connect, Errno.ECONNREFUSED);
         RetryPolicy retry = new() { Jitter = () => 1 };
-        Connection connection = NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Retry = retry });
+        Connection connection = NewClientContext().Connect(new ClientConnectOptions { Uri = Address("ws://127.0.0.1:1/"), Protocols = [NewProtocol()], Retry = retry });
         Harness.Settle();
         Assert.Equal(ConnectionState.Resolving, connection.State);
 
@@ -408,7 +408,7 @@ public abstract class ConnectingSuite(LoopFactory factory) : LoopBench(factory)
 
     private Connection Connect(EndPoint endPoint, Func<string, CancellationToken, Task<IPAddress[]>> resolver) => NewClientContext().Connect(new ClientConnectOptions
     {
-        Uri = new Uri($"ws://name.test:{((IPEndPoint)endPoint).Port}/"),
+        Uri = Address($"ws://name.test:{((IPEndPoint)endPoint).Port}/"),
         Resolver = resolver,
         Protocols = [NewProtocol()],
     });

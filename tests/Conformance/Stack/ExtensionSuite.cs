@@ -65,7 +65,7 @@ public abstract class ExtensionSuite(LoopFactory factory) : LoopBench(factory)
             return CallbackResult.Continue;
         });
         LoopContext context = Serve(HostWith(server, all));
-        Connection connection = context.Connect(new ClientConnectOptions { Uri = new Uri("ws://test/"), EndPoint = EndPointOf(context), Protocols = [client], Extensions = all });
+        Connection connection = context.Connect(new ClientConnectOptions { Uri = Address("ws://test/"), EndPoint = EndPointOf(context), Protocols = [client], Extensions = all });
         Harness.RunUntil(() => Recorder.Has(CallbackReason.ClientEstablished));
         Assert.Equal((2, 2), (scramblers[0].Open, scramblers[1].Open));
 

@@ -16,10 +16,10 @@ public abstract class HttpClientBench(LoopFactory factory) : LoopBench(factory)
     }
 
     /// <summary>The options of such a request.</summary>
-    protected static ClientConnectOptions Options(
+    protected ClientConnectOptions Options(
         TestProtocol protocol, EndPoint endPoint, string? method = null, ReadOnlyMemory<byte> body = default, long? bodyLength = null, IReadOnlyList<HttpField>? fields = null) => new()
     {
-        Uri = new Uri("http://test/path?query"),
+        Uri = Address("http://test/path?query"),
         EndPoint = endPoint,
         Protocols = [protocol],
         Method = method,

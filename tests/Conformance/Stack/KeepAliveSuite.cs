@@ -291,7 +291,7 @@ public abstract class KeepAliveSuite(LoopFactory factory) : LoopBench(factory)
             RawListener listener = Listen();
             Connection connection = context.Connect(new ClientConnectOptions
             {
-                Uri = new Uri("ws://test/"),
+                Uri = Address("ws://test/"),
                 EndPoint = listener.EndPoint,
                 Protocols = [protocol],
                 WebSocketKeepAlive = keepAlive,

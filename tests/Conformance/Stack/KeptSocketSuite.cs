@@ -193,12 +193,12 @@ public abstract class KeptSocketSuite(LoopFactory factory) : LoopBench(factory)
     {
         RawListener listener = Listen();
         LoopContext context = NewClientContext();
-        Uri here = new($"http://{listener.EndPoint}/");
+        Uri here = Address($"http://{listener.EndPoint}/");
         ClientConnectOptions[] all =
         [
             new() { Uri = here, Protocols = [NewProtocol()] },
-            new() { Uri = new Uri("http://test/"), EndPoint = listener.EndPoint, Protocols = [NewProtocol()] },
-            new() { Uri = new Uri("http://other.test/"), EndPoint = listener.EndPoint, Protocols = [NewProtocol()] },
+            new() { Uri = Address("http://test/"), EndPoint = listener.EndPoint, Protocols = [NewProtocol()] },
+            new() { Uri = Address("http://other.test/"), EndPoint = listener.EndPoint, Protocols = [NewProtocol()] },
             new() { Uri = here, LocalEndPoint = new IPEndPoint(IPAddress.Loopback, 0), Protocols = [NewProtocol()] },
         ];
         for (int i = 0; i < all.Length; i++)
@@ -217,7 +217,7 @@ public abstract class KeptSocketSuite(LoopFactory factory) : LoopBench(factory)
     public void A_redirect_goes_over_the_same_socket_when_it_can()
     {
         RawListener listener = Listen();
-        NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri($"http://{listener.EndPoint}/a"), Protocols = [NewProtocol()], FollowRedirects = true });
+        NewClientContext().Connect(new ClientConnectOptions { Uri = Address($"http://{listener.EndPoint}/a"), Protocols = [NewProtocol()], FollowRedirects = true });
         RawPeer server = listener.Accept();
         server.ReadHead();
         server.Send("HTTP/1.1 302 Elsewhere\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
@@ -231,7 +231,7 @@ public abstract class KeptSocketSuite(LoopFactory factory) : LoopBench(factory)
     private Connection Ask(LoopContext context, RawListener listener, string? method = null, byte[]? body = null, bool reuse = true) =>
         context.Connect(new ClientConnectOptions
         {
-            Uri = new Uri($"http://{listener.EndPoint}/"),
+            Uri = Address($"http://{listener.EndPoint}/"),
             Protocols = [NewProtocol()],
             Method = method,
             Body = body,

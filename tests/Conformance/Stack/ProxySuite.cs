@@ -83,7 +83,7 @@ public abstract class ProxySuite(LoopFactory factory) : LoopBench(factory)
     public void A_proxy_that_is_not_there_is_named_by_the_failure()
     {
         using PeerListener listener = Harness.Network.BindWithoutListening();
-        NewClientContext().Connect(new ClientConnectOptions { Uri = new Uri("ws://far.test/"), Proxy = new Uri($"http://{listener.EndPoint}"), Protocols = [NewProtocol()] });
+        NewClientContext().Connect(new ClientConnectOptions { Uri = Address("ws://far.test/"), Proxy = new Uri($"http://{listener.EndPoint}"), Protocols = [NewProtocol()] });
         Harness.RunUntil(() => Recorder.Has(CallbackReason.WsiDestroy));
 
         ConnectFailure failure = Assert.Single(Recorder.Failures).Failure;
@@ -108,7 +108,7 @@ public abstract class ProxySuite(LoopFactory factory) : LoopBench(factory)
         RawListener listener = Listen();
         Connection connection = NewClientContext().Connect(new ClientConnectOptions
         {
-            Uri = new Uri(uri),
+            Uri = Address(uri),
             Proxy = new Uri($"http://{credentials}{listener.EndPoint}"),
             Protocols = [NewProtocol()],
         });

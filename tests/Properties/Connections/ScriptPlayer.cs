@@ -38,7 +38,7 @@ internal sealed class ScriptPlayer : IDisposable
 
         RawListener listener = _bench.Listen();
         _context = _bench.NewClientContext();
-        _connection = LoopBench.Dial(_context, listener.EndPoint, protocol);
+        _connection = _bench.Dial(_context, listener.EndPoint, protocol);
         _peer = listener.Accept();
     }
 

@@ -27,7 +27,7 @@ public sealed class MessageProperties
         TalkProtocol ours = new(script.Ours, script);
         TalkProtocol theirs = new(script.Theirs, script);
         LoopContext context = Serve(bench, theirs);
-        LoopBench.Dial(context, LoopBench.EndPointOf(context), ours);
+        bench.Dial(context, LoopBench.EndPointOf(context), ours);
 
         bench.Harness.RunUntil(() => ours.IsOver || theirs.IsOver || (ours.Heard.Count == script.Theirs.Count && theirs.Heard.Count == script.Ours.Count));
 
@@ -81,7 +81,7 @@ public sealed class MessageProperties
             Limits = new ConnectionLimits { MaxWaitingPongs = int.MaxValue },
         }));
         RawListener listener = bench.Listen();
-        LoopBench.Dial(context, listener.EndPoint, protocol);
+        bench.Dial(context, listener.EndPoint, protocol);
         RawPeer peer = listener.Accept();
         peer.AcceptUpgrade("talk");
         return peer;

@@ -98,7 +98,7 @@ internal sealed class TracePlayer : IDisposable
             return;
         }
 
-        _connections.Add(LoopBench.Dial(_context, _listener.EndPoint, _protocol));
+        _connections.Add(_bench.Dial(_context, _listener.EndPoint, _protocol));
         RawPeer peer = _listener.Accept();
         string request = connects.Welcome == Welcome.RefusesToAsk ? RawPeer.UpgradeRequest() : peer.ReadHead();
         _peers.Add(new TracePeer(peer, TraceSpeech.ReplyTo(request, connects.Reply)));

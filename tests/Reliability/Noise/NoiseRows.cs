@@ -180,7 +180,7 @@ public abstract class NoiseRows(LoopFactory factory) : IDisposable
             _listener.Listen();
         }
 
-        while (context.Thread.ConnectionCount <= PeersAtOnce) LoopBench.Dial(context, _listener.LocalEndPoint!, _protocol);
+        while (context.Thread.ConnectionCount <= PeersAtOnce) _bench.Dial(context, _listener.LocalEndPoint!, _protocol);
         return _listener.Poll(0, SelectMode.SelectRead) ? _listener.Accept() : null;
     }
 

@@ -19,7 +19,7 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine
     public OpenSslEngine(TlsContext context, bool isServer, TlsContext.IServerNames? names)
     {
         OpenSslErrors.Clear();
-        _handle = new SslHandle(context.SslContext);
+        _handle = new SslHandle(context);
         Names = names;
 
         // What the rest of this class relies on, whatever the context says: records are written one by one from memory that may move, buffers are held only while

@@ -8,11 +8,12 @@ internal sealed unsafe class SslHandle : SafeHandle
     private static int live;
 
     /// <summary>Makes one; it holds a reference to the context.</summary>
+    /// <exception cref="ObjectDisposedException">The context was disposed.</exception>
     /// <exception cref="InvalidOperationException">OpenSSL has no memory left for it.</exception>
-    public SslHandle(nint context)
+    public SslHandle(TlsContext context)
         : base(invalidHandleValue: 0, ownsHandle: true)
     {
-        nint ssl = LibSsl.Instance.SslNew(context);
+        nint ssl = context.NewSsl();
         if (ssl == 0)
             throw new InvalidOperationException($"SSL_new of OpenSSL failed: {OpenSslErrors.Take().Words}.");
 

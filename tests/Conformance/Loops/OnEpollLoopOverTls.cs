@@ -1,0 +1,68 @@
+using EventLoops.Epoll;
+
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>
+/// The suites on <see cref="EpollLoop"/>, over TLS. Not here: what is about addresses, proxies, redirects and host names before TLS begins, which is <see cref="TlsSuite"/>'s
+/// where TLS makes a difference.
+/// </summary>
+public static class OnEpollLoopOverTls
+{
+    private static readonly LoopFactory s_new = OverTls.On(static options => new OwnedLoopHarness(new EpollLoop(options), options));
+
+    public sealed class Tls() : TlsSuite(s_new);
+
+    public sealed class Opening() : OpeningSuite(s_new);
+
+    public sealed class Closing() : ClosingSuite(s_new);
+
+    public sealed class Refusals() : RefusalSuite(s_new);
+
+    public sealed class Reentrancy() : ReentrancySuite(s_new);
+
+    public sealed class Receiving() : ReceivingSuite(s_new);
+
+    public sealed class Writing() : WritingSuite(s_new);
+
+    public sealed class Messages() : MessageSuite(s_new);
+
+    public sealed class MessageWriters() : MessageWriterSuite(s_new);
+
+    public sealed class Control() : ControlSuite(s_new);
+
+    public sealed class KeepAlive() : KeepAliveSuite(s_new);
+
+    public sealed class Upgrading() : UpgradingSuite(s_new);
+
+    public sealed class Extensions() : ExtensionSuite(s_new);
+
+    public sealed class Prepared() : PreparedSuite(s_new);
+
+    public sealed class CompressionAgreement() : CompressionAgreementSuite(s_new);
+
+    public sealed class Compression() : CompressionSuite(s_new);
+
+    public sealed class Http() : HttpSuite(s_new);
+
+    public sealed class Mounts() : MountSuite(s_new);
+
+    public sealed class FileMounts() : FileMountSuite(s_new);
+
+    public sealed class Cgi() : CgiSuite(s_new);
+
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
+    public sealed class HttpClient() : HttpClientSuite(s_new);
+
+    public sealed class HttpClientRequests() : HttpClientRequestSuite(s_new);
+
+    public sealed class KeptSockets() : KeptSocketSuite(s_new);
+
+    public sealed class Deadlines() : DeadlineSuite(s_new);
+
+    public sealed class Contexts() : ContextSuite(s_new);
+
+    public sealed class SystemCalls() : SystemCallSuite(s_new);
+
+    public sealed class Faults() : FaultSuite(s_new);
+}
