@@ -167,7 +167,8 @@ public abstract class ServiceThreadSuite : IDisposable
                 answered.Enqueue(connection.Thread.Index);
             });
         EndPoint endPoint = LoopBench.EndPointOf(context);
-        Connection[] clients = [.. Enumerable.Range(0, ThreadCount).Select(index => _crew.Ask(index, () => LoopBench.Dial(context, endPoint, client)))];
+        ClientConnectOptions options = new() { Uri = new Uri("ws://test/"), EndPoint = endPoint, Protocols = [client] };
+        Connection[] clients = [.. Enumerable.Range(0, ThreadCount).Select(index => _crew.Ask(index, () => context.Connect(options)))];
         LoopCrew.WaitUntil(() => clients.All(connection => connection.State == ConnectionState.Established));
 
         _crew.Do(2, () => context.RequestWritableAll(client));
