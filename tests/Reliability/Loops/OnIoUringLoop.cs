@@ -45,4 +45,8 @@ public static class OnIoUringLoop
     public sealed class Cgi() : CgiRows(s_new);
 
     public sealed class System() : SystemRows(s_new);
+
+    public sealed class Proxy() : ProxyRows(s_new);
+
+    public sealed class Stalls() : StallRows(s_new);
 }
