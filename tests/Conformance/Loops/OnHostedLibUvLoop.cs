@@ -57,6 +57,8 @@ public static class OnHostedLibUvLoop
 
     public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
 
+    public sealed class ReverseProxyCosts() : ReverseProxyCostSuite(s_new);
+
     public sealed class Cgi() : CgiSuite(s_new);
 
     public sealed class HttpServer() : HttpServerSuite(s_new);

@@ -58,6 +58,8 @@ public static class OnSimulatedLoop
 
     public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
 
+    public sealed class ReverseProxyCosts() : ReverseProxyCostSuite(s_new);
+
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
     public sealed class HttpClient() : HttpClientSuite(s_new);
