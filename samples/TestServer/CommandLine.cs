@@ -65,7 +65,7 @@ internal static class CommandLine
         "--mount", "POINT=ORIGIN", $"What is served below a path, any number of times. Origins: {OriginText.Forms}.",
         $"a path and an origin that exists, as in /files=file:///srv/files ({OriginText.Forms})", TryReadMount);
 
-    private static readonly Option<IReadOnlyList<VirtualHostOptions>?> Config = new("--config")
+    private static readonly Option<SiteDescription?> Config = new("--config")
     {
         Description = "A file in JSON that describes virtual hosts with their mounts, instead of the options above that do (docs/test-server.md).",
         HelpName = "FILE",
@@ -147,10 +147,12 @@ internal static class CommandLine
 
     private static void RefuseThreadsOnLoopOfTheProgram(CommandResult given)
     {
-        bool isOfTheProgram = given.GetResult(Foreign) is { Implicit: false } || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
-        if (given.GetResult(Threads) is { Implicit: false } && isOfTheProgram)
+        if (given.GetResult(Threads) is { Implicit: false } && IsLoopOfTheProgram(given))
             given.AddError($"--threads needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
     }
+
+    private static bool IsLoopOfTheProgram(SymbolResult given) =>
+        given.GetResult(Foreign) is { Implicit: false } || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
 
     private static void RefuseOptionsThatTheConfigSays(CommandResult given)
     {
@@ -168,10 +170,10 @@ internal static class CommandLine
         new IPEndPoint(parsed.GetRequiredValue(Host), parsed.GetRequiredValue(Port)),
         parsed.GetRequiredValue(Loop),
         parsed.GetRequiredValue(Foreign),
-        parsed.GetRequiredValue(Threads),
+        parsed.GetValue(Config)?.Threads ?? parsed.GetRequiredValue(Threads),
         parsed.GetRequiredValue(Root),
         parsed.GetRequiredValue(Mounts),
-        parsed.GetValue(Config),
+        parsed.GetValue(Config)?.Hosts,
         Origins[parsed.GetRequiredValue(Origin)],
         parsed.GetRequiredValue(Log),
         parsed.GetRequiredValue(ToSyslog),
@@ -247,11 +249,16 @@ internal static class CommandLine
         }
     }
 
-    private static IReadOnlyList<VirtualHostOptions>? ReadConfig(ArgumentResult given)
+    private static SiteDescription? ReadConfig(ArgumentResult given)
     {
         try
         {
-            return SiteConfigFile.Read(given.Tokens[0].Value, ExtensionsFor(given.GetValue(Deflate)));
+            SiteDescription site = SiteConfigFile.Read(given.Tokens[0].Value, ExtensionsFor(given.GetValue(Deflate)));
+            if (site.Threads is not null && given.GetResult(Threads) is { Implicit: false })
+                given.AddError($"{Threads.Name} is said by the file of --config, so one of the two is too much.");
+            if (site.Threads > 1 && IsLoopOfTheProgram(given))
+                given.AddError($"{given.Tokens[0].Value}, $.threads: several threads need loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
+            return site;
         }
         catch (SiteConfigException wrong)
         {

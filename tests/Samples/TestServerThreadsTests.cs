@@ -1,15 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace EventLoops.Tests.Samples;
 
 /// <summary>The test server on several service threads.</summary>
-public sealed class TestServerThreadsTests
+public sealed partial class TestServerThreadsTests : IDisposable
 {
     private const int Connections = 4000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly SiteFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Four_thousand_connections_are_spread_over_four_threads_and_all_of_them_echo()
@@ -41,6 +46,7 @@ public sealed class TestServerThreadsTests
     [InlineData(TestServers.Epoll)]
     [InlineData(TestServers.LibUv)]
     [InlineData(TestServers.LibEv)]
+    [InlineData("io_uring")]
     public async Task Every_loop_can_be_had_several_times(string loop)
     {
         await using SampleProcess server = TestServers.Start("--loop", loop, "-j", "3");
@@ -71,6 +77,21 @@ public sealed class TestServerThreadsTests
     }
 
     [Fact]
+    public async Task A_file_may_say_how_many_threads_there_are_and_then_the_command_line_may_not()
+    {
+        string config = Describe(3);
+        await using SampleProcess server = SampleProcess.Start("TestServer", "--config", config);
+        await server.WaitForLineAsync(ThreeThreads());
+        await using SampleProcess twice = SampleProcess.Start("TestServer", "--config", config, "--threads", "2");
+        Assert.Equal(2, await twice.WaitForExitAsync());
+        Assert.Contains("--threads", twice.Output, StringComparison.Ordinal);
+
+        await using SampleProcess tooMany = SampleProcess.Start("TestServer", "--config", Describe(33));
+        Assert.Equal(2, await tooMany.WaitForExitAsync());
+        Assert.Contains("$.threads", tooMany.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_one_mirrors_is_seen_on_every_thread()
     {
         await using SampleProcess server = TestServers.Start("--loop", TestServers.Epoll, "--threads", "4");
@@ -90,6 +111,13 @@ public sealed class TestServerThreadsTests
             foreach (WebSocketClient client in clients) client.Dispose();
         }
     }
+
+    [GeneratedRegex("^service threads: 3$")]
+    private static partial Regex ThreeThreads();
+
+    private string Describe(int threads) => _folder.Write(
+        string.Create(CultureInfo.InvariantCulture, $"site{threads}.json"),
+        string.Create(CultureInfo.InvariantCulture, $$"""{ "threads": {{threads}}, "hosts": [{ "listen": ["127.0.0.1:0"] }] }"""));
 
     private static int[] WatchesByLoop(SampleProcess process) =>
     [

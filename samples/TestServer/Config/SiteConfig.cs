@@ -8,6 +8,9 @@ namespace TestServer.Config;
 /// </summary>
 internal sealed class SiteConfig
 {
+    /// <summary>How many service threads there are; null for what the command line says.</summary>
+    public int? Threads { get; set; }
+
     public required IReadOnlyList<HostConfig> Hosts { get; init; }
 }
 

@@ -9,6 +9,11 @@ namespace TestServer.Config;
 /// <summary>A file of <c>--config</c> is wrong; the message says where and why.</summary>
 internal sealed class SiteConfigException(string message) : Exception(message);
 
+/// <summary>What a file describes.</summary>
+/// <param name="Hosts">The virtual hosts.</param>
+/// <param name="Threads">How many service threads serve them; null when it does not say.</param>
+internal sealed record SiteDescription(IReadOnlyList<VirtualHostOptions> Hosts, int? Threads);
+
 /// <summary>Makes virtual hosts of a file. Every mistake is one sentence with the file, the line and the member.</summary>
 internal sealed class SiteConfigFile
 {
@@ -40,13 +45,13 @@ internal sealed class SiteConfigFile
         }
     }
 
-    /// <summary>The virtual hosts that a file describes.</summary>
+    /// <summary>What a file describes.</summary>
     /// <param name="path">The file.</param>
     /// <param name="extensions">What clients of each of them may agree on.</param>
     /// <exception cref="SiteConfigException">The file cannot be read, or something in it is wrong.</exception>
-    public static IReadOnlyList<VirtualHostOptions> Read(string path, IReadOnlyList<WebSocketExtension> extensions) => new SiteConfigFile(path, extensions).Read();
+    public static SiteDescription Read(string path, IReadOnlyList<WebSocketExtension> extensions) => new SiteConfigFile(path, extensions).Read();
 
-    private VirtualHostOptions[] Read()
+    private SiteDescription Read()
     {
         SiteConfig config;
         try
@@ -62,7 +67,9 @@ internal sealed class SiteConfigFile
 
         if (config.Hosts.Count == 0)
             throw Wrong("$.hosts", "at least one host is needed.");
-        return [.. config.Hosts.Select((host, index) => ReadHost(host, string.Create(CultureInfo.InvariantCulture, $"$.hosts[{index}]")))];
+        if (config.Threads is < 1 or > 32)
+            throw Wrong("$.threads", $"{config.Threads} is not a number from 1 to 32.");
+        return new SiteDescription([.. config.Hosts.Select((host, index) => ReadHost(host, string.Create(CultureInfo.InvariantCulture, $"$.hosts[{index}]")))], config.Threads);
     }
 
     private VirtualHostOptions ReadHost(HostConfig host, string at)

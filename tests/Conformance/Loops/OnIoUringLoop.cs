@@ -86,6 +86,10 @@ public static class OnIoUringLoop
 
     public sealed class Contexts() : ContextSuite(s_new);
 
+    public sealed class Shutdown() : ShutdownSuite(s_new);
+
+    public sealed class ServiceThreads() : ServiceThreadSuite(s_new);
+
     public sealed class VirtualHosts() : VirtualHostSuite(s_new);
 
     public sealed class SystemCalls() : SystemCallSuite(s_new);

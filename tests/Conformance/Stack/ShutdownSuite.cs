@@ -102,6 +102,44 @@ public abstract class ShutdownSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void L10_whatever_is_under_way_ends_within_the_time_with_one_closing_callback_each()
+    {
+        TestProtocol protocol = NewProtocol().On(CallbackReason.Http, _ => { });
+        LoopContext context = Serve(protocol);
+        RawPeer open = Open(context);
+        RawPeer closing = Open(context);
+        Harness.RunUntil(() => Recorder.CountOf(CallbackReason.Established) == 2);
+        protocol.Newest!.Close((WebSocketCloseCode)4001);
+        RawPeer silent = Connect(context);
+        RawPeer halfway = Connect(context);
+        halfway.Send("GET / HTTP/1.1\r\nHo");
+        RawPeer waiting = Connect(context);
+        waiting.Send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+        RawPeer sending = Connect(context);
+        sending.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc");
+        RawListener listener = Listen();
+        Dial(context, listener.EndPoint, NewProtocol());
+        Harness.Settle();
+        Dial(context, listener.EndPoint, NewProtocol());
+        bool isPosted = false;
+        Loop.Post(_ => isPosted = true, null);
+        Assert.Equal(8, context.Thread.ConnectionCount);
+
+        context.BeginShutdown(Grace, Complete);
+        Assert.Equal(1001, open.ReadFrame().CloseCode);
+        Assert.Equal(4001, closing.ReadFrame().CloseCode);
+        Harness.Advance(Grace + TimeSpan.FromMilliseconds(10));
+        Harness.RunUntil(() => _completed == 1);
+
+        Assert.True(isPosted);
+        Assert.All(new[] { open, closing, silent, halfway, waiting, sending }, peer => Assert.Empty(peer.ReadToEnd()));
+        Assert.Equal(2, Recorder.Closes.Count);
+        Assert.Equal(4, Recorder.CountOf(CallbackReason.ClosedHttp));
+        Assert.Equal(2, Recorder.Failures.Count);
+        Ledger.CheckEmpty(Loop, context);
+    }
+
+    [Fact]
     public void L10_who_has_not_ended_when_the_time_is_over_is_cut()
     {
         LoopContext context = Serve(NewProtocol().On(CallbackReason.Http, _ => { }));
