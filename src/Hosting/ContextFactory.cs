@@ -16,6 +16,7 @@ internal sealed class ContextFactory(IEnumerable<Protocol> protocols, IEnumerabl
         {
             Flags = LoopFlags.Names[options.Loop],
             Logger = loggers.CreateLogger(EventLoopsOptions.SectionName),
+            ServiceThreadCount = options.ServiceThreadCount,
             MaxConnections = options.MaxConnections,
             MaxConnectionsPerAddress = options.MaxConnectionsPerAddress,
             Limits = new ConnectionLimits

@@ -33,6 +33,14 @@ public sealed class EventLoopsOptions
     /// <summary>How long it may then still be silent before it is given up; null, the default, for that of <see cref="WebSocketKeepAlive"/>.</summary>
     public TimeSpan? GiveUpAfter { get; set; }
 
+    /// <summary>How many service threads serve, 1 to 32. Default 1. See <see cref="LoopContextOptions.ServiceThreadCount"/>.</summary>
+    public int ServiceThreadCount { get; set; } = 1;
+
+    /// <summary>
+    /// How long connections may take to end by themselves when the application stops: answers that are under way, and the closing handshakes of WebSockets. Default 5 s.
+    /// </summary>
+    public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Within which time a check of health must hear from the loop. Default 5 s.</summary>
     public TimeSpan HealthTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -19,6 +19,9 @@ internal sealed class EventLoopsOptionsValidator(IEnumerable<Protocol> protocols
         CheckAtLeast(wrong, nameof(options.MaxRequestBody), options.MaxRequestBody, 0);
         CheckPositive(wrong, nameof(options.PingAfter), options.PingAfter);
         CheckPositive(wrong, nameof(options.GiveUpAfter), options.GiveUpAfter);
+        CheckPositive(wrong, nameof(options.ShutdownGrace), options.ShutdownGrace);
+        if (options.ServiceThreadCount is < 1 or > 32)
+            wrong.Add($"{nameof(options.ServiceThreadCount)}: {options.ServiceThreadCount} is not between 1 and 32.");
         CheckPositive(wrong, nameof(options.HealthTimeout), options.HealthTimeout);
         for (int i = 0; i < options.VirtualHosts.Count; i++)
             CheckHost(wrong, $"{nameof(options.VirtualHosts)}:{i}", options.VirtualHosts[i]);

@@ -26,7 +26,7 @@ internal sealed class LoopHealthCheck(LoopService service, IOptions<EventLoopsOp
 
     private static Dictionary<string, object> Measure(LoopContext context) => new(StringComparer.Ordinal)
     {
-        ["connections"] = context.Thread.ConnectionCount,
+        ["connections"] = context.Threads.Sum(thread => thread.ConnectionCount),
         ["accepted"] = context.Statistics.Accepted,
         ["loop"] = context.Loop.Name,
     };

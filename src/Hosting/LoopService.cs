@@ -21,6 +21,7 @@ public sealed partial class LoopService : IHostedService, IDisposable
     private volatile LoopContext? _context;
     private IReadOnlyList<EndPoint> _endPoints = [];
     private Thread? _thread;
+    private volatile bool _isStopping;
     private bool _isDisposed;
 
     internal LoopService(ContextFactory factory, IOptions<EventLoopsOptions> options, IHostApplicationLifetime lifetime, ILogger<LoopService> logger)
@@ -67,13 +68,22 @@ public sealed partial class LoopService : IHostedService, IDisposable
         return _listens.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Stops accepting and tells every open WebSocket 1001; returns when every connection has had its closing callback.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    public Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Stops accepting, tells every open WebSocket 1001 and lets answers that are under way be finished, for <see cref="EventLoopsOptions.ShutdownGrace"/> at most;
+    /// returns when every connection has had its closing callback.
+    /// </summary>
+    /// <param name="cancellationToken">Ends what has not ended by itself, at once.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!Volatile.Read(ref _isDisposed))
-            _stopping.Cancel();
-        return _thread is null ? Task.CompletedTask : _ended.Task.WaitAsync(cancellationToken);
+        if (_thread is null)
+            return;
+
+        _isStopping = true;
+        TimeSpan grace = _options.Value.ShutdownGrace;
+        if (!Post(context => BeginShutdown(context, grace)))
+            Cancel();
+        using CancellationTokenRegistration late = cancellationToken.Register(Cancel);
+        await _ended.Task.ConfigureAwait(false);
     }
 
     /// <summary>Asks the loop to end, if it has not been.</summary>
@@ -86,6 +96,19 @@ public sealed partial class LoopService : IHostedService, IDisposable
         _stopping.Cancel();
         if (_thread is null || _ended.Task.IsCompleted)
             _stopping.Dispose();
+    }
+
+    private static void BeginShutdown(LoopContext context, TimeSpan grace)
+    {
+        // A callback may have begun it already; a second call would end it at once.
+        if (!context.IsShuttingDown && !context.IsDisposed)
+            context.BeginShutdown(grace);
+    }
+
+    private void Cancel()
+    {
+        if (!Volatile.Read(ref _isDisposed))
+            _stopping.Cancel();
     }
 
     private void Run()
@@ -119,7 +142,7 @@ public sealed partial class LoopService : IHostedService, IDisposable
         _listens.TrySetResult();
         context.Run(_stopping.Token);
         _context = null;
-        if (_stopping.IsCancellationRequested)
+        if (_isStopping || _stopping.IsCancellationRequested)
             return;
 
         // A callback has disposed the context, so there is nothing left to serve.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Xunit;
@@ -80,6 +81,28 @@ public sealed class TestServerServiceTests : IDisposable
 
         for (Deadline deadline = new(); !File.ReadAllText(log).Contains("/plaintext?second", StringComparison.Ordinal); deadline.Check()) await Task.Yield();
         Assert.DoesNotContain("second", await File.ReadAllTextAsync(log + ".1"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("poll")]
+    [InlineData("epoll")]
+    public async Task O16_a_server_that_was_stopped_goes_on_with_whom_it_had_and_with_who_came_meanwhile(string loop)
+    {
+        await using SampleProcess server = TestServers.Start("--loop", loop);
+        Uri address = await server.WaitForAddressAsync(loop);
+        using WebSocketClient client = await WebSocketClient.ConnectAsync(address, "echo");
+        await client.SendAsync("before");
+        Assert.Equal("before", await client.ReceiveTextAsync());
+
+        server.Suspend();
+        await client.SendAsync("meanwhile");
+        using RawPeer arrival = RawPeer.Connect(IPEndPoint.Parse(address.Authority));
+        arrival.Send("GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n");
+        server.Continue();
+
+        Assert.Equal("meanwhile", await client.ReceiveTextAsync());
+        Assert.StartsWith("HTTP/1.1 200 ", arrival.ReadHead(), StringComparison.Ordinal);
+        await client.CloseAsync();
     }
 
     private static void Connect(Socket socket, string path)

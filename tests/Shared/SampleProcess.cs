@@ -17,6 +17,8 @@ public sealed partial class SampleProcess : IAsyncDisposable
     private const int HungUp = 1;
     private const int Interrupted = 2;
     private const int Terminated = 15;
+    private const int Continued = 18;
+    private const int Suspended = 19;
 
     private readonly Process _process;
     private readonly string _name;
@@ -129,6 +131,12 @@ public sealed partial class SampleProcess : IAsyncDisposable
 
     /// <summary>Sends SIGHUP, as those do who have renamed a log.</summary>
     public void HangUp() => Send(HungUp);
+
+    /// <summary>Sends SIGSTOP: the program stands still until <see cref="Continue"/>.</summary>
+    public void Suspend() => Send(Suspended);
+
+    /// <summary>Sends SIGCONT: the program goes on where it was stopped.</summary>
+    public void Continue() => Send(Continued);
 
     /// <summary>Ends the program, and what it started, if it still runs.</summary>
     public async ValueTask DisposeAsync()

@@ -88,4 +88,6 @@ public static class OnEpollLoop
     public sealed class SystemCalls() : SystemCallSuite(s_new);
 
     public sealed class Faults() : FaultSuite(s_new);
+
+    public sealed class Torture() : TortureSuite(s_new);
 }

@@ -86,4 +86,6 @@ public static class OnPollLoop
     public sealed class SystemCalls() : SystemCallSuite(s_new);
 
     public sealed class Faults() : FaultSuite(s_new);
+
+    public sealed class Torture() : TortureSuite(s_new);
 }

@@ -7,7 +7,7 @@ using Xunit;
 namespace EventLoops.Tests.Diagnostics;
 
 /// <summary>A line for each answer, in the format that every tool reads, whatever a client sends and however slow its reader is.</summary>
-[Collection(nameof(AloneInTheProcess))]
+[Collection("counts open descriptors")]
 public sealed partial class AccessLogTests : IDisposable
 {
     private readonly LoopBench _bench = new(static options => new OwnedLoopHarness(new PollLoop(options), options));

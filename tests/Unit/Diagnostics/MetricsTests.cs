@@ -8,7 +8,7 @@ using Xunit;
 namespace EventLoops.Tests.Diagnostics;
 
 /// <summary>What is counted, under which names, and what it costs.</summary>
-[Collection(nameof(AloneInTheProcess))]
+[Collection("counts open descriptors")]
 public sealed class MetricsTests : IDisposable
 {
     private readonly LoopBench _bench = new(static options => new OwnedLoopHarness(new PollLoop(options), options));

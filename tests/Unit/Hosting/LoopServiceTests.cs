@@ -63,6 +63,8 @@ public sealed class LoopServiceTests
     [InlineData("Loop", "spiral", "Loop: 'spiral' is none of auto, epoll, libev, libuv, poll.")]
     [InlineData("MaxMessageSize", "124", "MaxMessageSize: 124 is less than 125.")]
     [InlineData("MaxConnections", "0", "MaxConnections: 0 is less than 1.")]
+    [InlineData("ServiceThreadCount", "33", "ServiceThreadCount: 33 is not between 1 and 32.")]
+    [InlineData("ShutdownGrace", "00:00:00", "ShutdownGrace: 00:00:00 is no time.")]
     [InlineData("PingAfter", "00:00:00", "PingAfter: 00:00:00 is no time.")]
     [InlineData("VirtualHosts:0:Endpoints:0", "127.0.0.1", "VirtualHosts:0:Endpoints:0: '127.0.0.1' is no address with a port and no unix:PATH.")]
     [InlineData("VirtualHosts:0:Endpoints:0", "localhost:80", "VirtualHosts:0:Endpoints:0: 'localhost:80' is no address with a port and no unix:PATH.")]
@@ -121,6 +123,41 @@ public sealed class LoopServiceTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_under_way_is_finished_when_the_application_stops()
+    {
+        Connection? asked = null;
+        using IHost host = Build(s_settings, builder => builder.AddVirtualHost(_ => new VirtualHostOptions
+        {
+            Name = "slow",
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Protocols = [new SlowProtocol(connection => Volatile.Write(ref asked, connection))],
+        }));
+        await host.StartAsync(Late());
+        LoopService loop = host.Services.GetRequiredService<LoopService>();
+        using HttpClient client = new();
+        Task<string> answer = client.GetStringAsync(new Uri($"http://{loop.EndPoints[1]}/"), Late());
+        for (Deadline deadline = new(); Volatile.Read(ref asked) is null; deadline.Check()) await Task.Yield();
+
+        Task stopped = host.StopAsync(Late());
+        for (Deadline deadline = new(); !answer.IsCompleted && loop.Post(context => Answer(context, asked!)); deadline.Check()) await Task.Yield();
+
+        Assert.Equal("at last", await answer);
+        await stopped;
+    }
+
+    [Fact]
+    public async Task Several_threads_serve_when_they_are_asked_for()
+    {
+        using IHost host = Build(new Dictionary<string, string?>(s_settings, StringComparer.Ordinal) { ["EventLoops:ServiceThreadCount"] = "3" });
+        await host.StartAsync(Late());
+        TaskCompletionSource<int> count = new();
+        Assert.True(host.Services.GetRequiredService<LoopService>().Post(context => count.SetResult(context.Threads.Count)));
+
+        Assert.Equal(3, await count.Task.WaitAsync(Late()));
+        await host.StopAsync(Late());
+    }
+
+    [Fact]
     public async Task Virtual_hosts_of_code_are_served_beside_those_of_the_configuration()
     {
         using IHost host = Build(s_settings, builder => builder.AddVirtualHost(services => new VirtualHostOptions
@@ -161,6 +198,21 @@ public sealed class LoopServiceTests
     }
 
     private static CancellationToken Late() => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+
+    /// <summary>Answers once the end has begun.</summary>
+    private static void Answer(LoopContext context, Connection asked)
+    {
+        if (context.IsShuttingDown && asked.State == ConnectionState.Responding) asked.Respond(200, "text/plain", "at last"u8);
+    }
+
+    private sealed class SlowProtocol(Action<Connection> asked) : Protocol<NoSession>("slow")
+    {
+        protected override CallbackResult OnHttp(Connection connection, ref NoSession session, ReadOnlySpan<byte> path)
+        {
+            asked(connection);
+            return CallbackResult.Continue;
+        }
+    }
 
     private sealed record Greeting(string Text);
 
