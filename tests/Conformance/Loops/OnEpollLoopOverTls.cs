@@ -48,8 +48,6 @@ public static class OnEpollLoopOverTls
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
-    public sealed class Cgi() : CgiSuite(s_new);
-
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
     public sealed class HttpClient() : HttpClientSuite(s_new);

@@ -53,6 +53,17 @@ public sealed class TraceProperties
             Assert.Equal($"{name}\n{expected}", $"{name}\n{TracePlayer.Play(factory, script)}");
     });
 
+    /// <summary>TLS lies beneath all that a callback is told of, so it leaves no trace of its own. A tenth of the scripts: each connection shakes hands first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Over_TLS_every_loop_gives_the_same_trace_as_without(bool isServer) => ForAll(s_scripts / 10, isServer, script =>
+    {
+        string expected = TracePlayer.Play(s_simulated, script);
+        foreach ((string name, LoopFactory factory) in LoopFactories.Real.Append(("simulated", s_simulated)))
+            Assert.Equal($"{name}\n{expected}", $"{name}\n{TracePlayer.Play(OverTls.On(factory), script)}");
+    });
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
