@@ -43,6 +43,8 @@ internal sealed class CgiVariables
         ReadOnlySpan<byte> host = HostName.WithoutPort(request.Head.Authority);
         Add("GATEWAY_INTERFACE", "CGI/1.1");
         Add("SERVER_SOFTWARE", connection.VirtualHost?.Options.ServerName ?? "EventLoops");
+        if (connection.IsTls)
+            Add("HTTPS", "on");
         Add("SERVER_PROTOCOL", request.Head.MinorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1");
         if (host.IsEmpty)
             Add("SERVER_NAME", AddressOf(local));

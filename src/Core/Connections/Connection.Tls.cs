@@ -17,8 +17,16 @@ public sealed partial class Connection
 
     private TlsTransport? _tls;
 
-    /// <summary>What it speaks TLS with; null when it speaks none.</summary>
-    internal TlsTransport? Tls => _tls;
+    /// <summary>Whether TLS is spoken on it, or is being agreed on: the original's <c>lws_is_ssl</c>.</summary>
+    public bool IsTls => _tls is not null;
+
+    /// <summary>
+    /// What was agreed in the TLS handshake, and who the peer is; null without TLS, before the handshake is over, and after the end. The first call allocates it.
+    /// </summary>
+    public TlsInfo? Tls => _tls?.Info;
+
+    /// <summary>The host that the name in the TLS handshake has led to; null without TLS.</summary>
+    internal VirtualHost? TlsHost => _tls?.Host;
 
     /// <summary>Whether the peer speaks without TLS on a port that speaks it. The host that it asks for says what is done about that.</summary>
     internal bool IsPlainOnTlsPort { get; private set; }
@@ -137,8 +145,18 @@ public sealed partial class Connection
             return;
         }
 
+        BindToNamedHost(_tls!);
         Move(ConnectionState.AwaitingRequest);
         SetDeadline(Deadline.FirstByte, Context.Timeouts.FirstByte);
+    }
+
+    /// <summary>From here on it belongs to the host that the client has named, of which every request has to be (RFC 9110 7.4).</summary>
+    private void BindToNamedHost(TlsTransport tls)
+    {
+        ReadOnlySpan<byte> name = System.Text.Encoding.ASCII.GetBytes(tls.Engine!.Agreement.ServerName ?? "");
+        tls.Host = Listener!.Hosts.ChooseForTls(name);
+        if (tls.Host is not null && tls.Host != VirtualHost)
+            Bind(tls.Host.ProtocolZero);
     }
 
     /// <summary>All that was received becomes plaintext, then it is delivered; what the role does not take now is held back as plaintext.</summary>

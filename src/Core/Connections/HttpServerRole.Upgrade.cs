@@ -92,13 +92,13 @@ internal sealed partial class HttpServerRole
             Connection.Bind(zero, _zeroSession);
     }
 
-    private static ProtocolFault CheckOrigin(HttpHead head, VirtualHostOptions options)
+    private ProtocolFault CheckOrigin(HttpHead head, VirtualHostOptions options)
     {
         if (options.Origin == OriginPolicy.Any || !head.Fields.Contains(KnownHeader.Origin))
             return ProtocolFault.None;
 
         ReadOnlySpan<byte> origin = head.Fields[KnownHeader.Origin];
-        if (options.Origin == OriginPolicy.SameHost && IsOfHost(origin, head.Authority))
+        if (options.Origin == OriginPolicy.SameHost && IsOfHost(origin, head.Authority, Connection.IsTls))
             return ProtocolFault.None;
         foreach (string allowed in options.AllowedOrigins)
         {
@@ -110,12 +110,13 @@ internal sealed partial class HttpServerRole
     }
 
     /// <summary>
-    /// An origin is scheme://host[:port] (RFC 6454 6.2); the same host is what follows the scheme, as both name the port only when it is not the scheme's own.
+    /// An origin is scheme://host[:port] (RFC 6454 6.2); the same host is what follows the scheme, as both name the port only when it is not the scheme's own. A page
+    /// that came without TLS may be anybody's who is on the way, so it is not of a host that speaks TLS; without TLS here, somebody in front may have it.
     /// </summary>
-    private static bool IsOfHost(ReadOnlySpan<byte> origin, ReadOnlySpan<byte> host)
+    private static bool IsOfHost(ReadOnlySpan<byte> origin, ReadOnlySpan<byte> host, bool isTls)
     {
         int authority = origin.IndexOf("://"u8);
-        return authority >= 0 && Ascii.EqualsIgnoreCase(origin[(authority + 3)..], host);
+        return authority >= 0 && (!isTls || Ascii.EqualsIgnoreCase(origin[..authority], "https"u8)) && Ascii.EqualsIgnoreCase(origin[(authority + 3)..], host);
     }
 
     /// <summary>The first of the client's protocols that is served here; the client's order is its order of preference (RFC 6455 4.1).</summary>

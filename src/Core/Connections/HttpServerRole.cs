@@ -168,7 +168,12 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     private void OnHead(HttpHead head)
     {
         _isHeadDeadlineSet = false;
-        ChooseHost(head);
+        if (!TryChooseHost(head))
+        {
+            Refuse(ProtocolFault.MisdirectedRequest);
+            return;
+        }
+
         if (Connection.IsPlainOnTlsPort && Connection.VirtualHost?.Tls is { PlainHttp: not PlainHttpPolicy.Serve } tls)
         {
             AnswerPlainHttp(head, tls.PlainHttp);
@@ -219,13 +224,18 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
         Serve(head, path.AsSpan(0, length));
     }
 
-    /// <summary>A request goes to the virtual host that it names (RFC 9110 7.2), each request anew.</summary>
-    private void ChooseHost(HttpHead head)
+    /// <summary>A request goes to the virtual host that it names (RFC 9110 7.2), each request anew. False when TLS was agreed with another one.</summary>
+    private bool TryChooseHost(HttpHead head)
     {
+        // RFC 9110 7.4 and 15.5.20: what a host demands of its clients is demanded in the handshake, so a request that came by another name must not get in here.
+        if (Connection.TlsHost is { } agreed)
+            return Connection.Listener!.Hosts.IsFor(head.Authority, agreed);
+
         // The hosts may all have gone in an earlier callback of this turn; then the connection is on its way out as well.
         VirtualHost? host = Connection.Listener!.Hosts.Choose(head.Authority);
         if (host is not null && host != Connection.VirtualHost)
             Connection.Bind(host.ProtocolZero);
+        return true;
     }
 
     private void BeginRequest(HttpHead head)

@@ -40,28 +40,43 @@ internal sealed class HostTable : TlsContext.IServerNames
     /// Names are compared whole and without regard to case (RFC 9110 4.2.3), never by their beginnings.
     /// </summary>
     /// <param name="authority">A valid name or address, with a port or without; empty when the peer named none.</param>
-    public VirtualHost? Choose(ReadOnlySpan<byte> authority)
+    public VirtualHost? Choose(ReadOnlySpan<byte> authority) => TryFind(authority, out VirtualHost? host) ? host : Default;
+
+    /// <summary>The host of a TLS client that asks for this name (RFC 6066 3), by the same rules: one that has no TLS is none for it.</summary>
+    /// <param name="serverName">The name; empty when the client gave none.</param>
+    public VirtualHost? ChooseForTls(ReadOnlySpan<byte> serverName) => TryFind(serverName, out VirtualHost? host) && host.Tls is not null ? host : DefaultForTls;
+
+    /// <summary>Whether a request that came by TLS with a host may name this: it leads there, or to none (RFC 9110 7.4).</summary>
+    /// <param name="authority">A valid name or address, with a port or without; empty when the peer named none.</param>
+    /// <param name="agreed">The host that TLS was agreed with.</param>
+    public bool IsFor(ReadOnlySpan<byte> authority, VirtualHost agreed) =>
+        authority.IsEmpty || (TryFind(authority, out VirtualHost? host) ? host : DefaultForTls) == agreed;
+
+    TlsContext? TlsContext.IServerNames.Choose(ReadOnlySpan<byte> serverName) => ChooseForTls(serverName)?.Tls;
+
+    private bool TryFind(ReadOnlySpan<byte> authority, [NotNullWhen(true)] out VirtualHost? host)
     {
         Hosts hosts = _hosts;
-        if (hosts.All.Length <= 1)
-            return hosts.Default;
+        host = hosts.All.Length == 1 ? hosts.Default : null;
+        if (host is not null)
+            return true;
 
         ReadOnlySpan<byte> bytes = HostName.WithoutPort(authority);
         if (bytes.Length > MaxNameLength)
-            return hosts.Default;
+            return false;
 
         Span<char> characters = stackalloc char[MaxNameLength];
         ReadOnlySpan<char> name = characters[..Encoding.Latin1.GetChars(bytes, characters)];
         while (!name.IsEmpty)
         {
-            if (hosts.TryFind(name, out VirtualHost? host))
-                return host;
+            if (hosts.TryFind(name, out host))
+                return true;
 
             int dot = name.IndexOf('.');
             name = dot < 0 ? default : name[(dot + 1)..];
         }
 
-        return hosts.Default;
+        return false;
     }
 
     /// <summary>The hosts at one time, which never change.</summary>
@@ -81,10 +96,4 @@ internal sealed class HostTable : TlsContext.IServerNames
 
         public bool TryFind(ReadOnlySpan<char> name, [NotNullWhen(true)] out VirtualHost? host) => _byName.TryGetValue(name, out host);
     }
-
-    /// <summary>The host of a TLS client that asks for this name (RFC 6066 3), by the same rules: one that has no TLS is none for it.</summary>
-    /// <param name="serverName">The name; empty when the client gave none.</param>
-    public VirtualHost? ChooseForTls(ReadOnlySpan<byte> serverName) => Choose(serverName) is { Tls: not null } host ? host : DefaultForTls;
-
-    TlsContext? TlsContext.IServerNames.Choose(ReadOnlySpan<byte> serverName) => ChooseForTls(serverName)?.Tls;
 }

@@ -39,6 +39,9 @@ public sealed class VirtualHost
     /// <summary>Where it really listens: port 0 of an option is the port that the kernel chose.</summary>
     public IReadOnlyList<EndPoint> LocalEndPoints => [.. _listeners.Select(listener => listener.LocalEndPoint)];
 
+    /// <summary>Whether TLS is spoken with it.</summary>
+    public bool IsTls => Options.Tls is not null;
+
     internal VirtualHostOptions Options { get; }
 
     internal HostedProtocol ProtocolZero => _protocols[0];

@@ -7,7 +7,8 @@ public enum OriginPolicy
 {
     /// <summary>
     /// A request that carries an Origin must come from the host that it asks for; others are answered 403. Programs that are no browsers
-    /// send none and are let in. The default, against cross-site WebSocket hijacking.
+    /// send none and are let in. Over TLS only <c>https</c> is the same host, since a page that came without it may be anybody's who is on the way. The default,
+    /// against cross-site WebSocket hijacking.
     /// </summary>
     SameHost,
 

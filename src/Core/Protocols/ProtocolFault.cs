@@ -345,6 +345,9 @@ public enum ProtocolFault
     /// <summary>A request came without TLS on a port that speaks TLS.</summary>
     PlainHttpOnTlsPort = 506,
 
+    /// <summary>The request is for another host than TLS was agreed with (RFC 9110 7.4).</summary>
+    MisdirectedRequest = 507,
+
     /// <summary>A connection from a proxy does not begin with a header of the PROXY protocol.</summary>
     ProxyHeaderMissing = 600,
 

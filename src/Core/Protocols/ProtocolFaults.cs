@@ -134,6 +134,7 @@ public static class ProtocolFaults
         ProtocolFault.TlsRecordInvalid => Reply("A TLS record is malformed, or was changed on its way."),
         ProtocolFault.TlsCutShort => Reply("The connection ended without the end of TLS."),
         ProtocolFault.TlsMessageFlood => Reply("There are more TLS messages without data than the limit."),
+        ProtocolFault.MisdirectedRequest => Request(421, "The request is for another host than TLS was agreed with."),
         ProtocolFault.PlainHttpOnTlsPort => Request(400, "The request came without TLS on a port that speaks TLS."),
 
         ProtocolFault.ProxyHeaderMissing => Reply("A connection from a proxy does not begin with a PROXY header."),

@@ -11,9 +11,6 @@ namespace EventLoops;
 /// </summary>
 internal static class ForwardingFields
 {
-    // By what clients come: connections are accepted without TLS.
-    private const string Scheme = "http";
-
     /// <summary>
     /// Whether a field of the client stays behind, since what it says would be believed. When fields are extended, the four that are read by everybody are kept.
     /// </summary>
@@ -33,15 +30,16 @@ internal static class ForwardingFields
         else if (address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 })
             address = new IPAddress(address.GetAddressBytes()); // The scope means something on this machine only.
 
+        string scheme = client.IsTls ? "https" : "http";
         string text = address?.ToString() ?? "";
         string host = Encoding.Latin1.GetString(head.Authority);
         if (text.Length > 0 || extends)
             WriteList(ref writer, head, KnownHeader.XForwardedFor, text, extends);
         if (!extends || !head.HasField(KnownHeader.XForwardedProto))
-            writer.Field("X-Forwarded-Proto", Scheme);
+            writer.Field("X-Forwarded-Proto", scheme);
         if (host.Length > 0 && (!extends || !head.HasField(KnownHeader.XForwardedHost)))
             writer.Field("X-Forwarded-Host", host);
-        WriteList(ref writer, head, KnownHeader.Forwarded, Element(address, host, Scheme), extends);
+        WriteList(ref writer, head, KnownHeader.Forwarded, Element(address, host, scheme), extends);
     }
 
     /// <summary>One hop as RFC 7239 4 has it; an address of version 6 and a host with a port need quotes (RFC 7239 6). A peer on a Unix socket has no address.</summary>

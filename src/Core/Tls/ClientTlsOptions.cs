@@ -84,8 +84,8 @@ public sealed class ClientTlsOptions
         TlsChecks.Alpn(AlpnProtocols);
         if (SessionCacheSize is < 0 or > MostServers)
             throw TlsChecks.Wrong(nameof(SessionCacheSize), $"must lie between 0 and {MostServers}.");
-        if (ServerName is not null && Uri.CheckHostName(ServerName) == UriHostNameType.Unknown)
-            throw TlsChecks.Wrong(nameof(ServerName), $"is '{ServerName}', which is no host name and no address.");
+        if (ServerName is not null && (Uri.CheckHostName(ServerName) == UriHostNameType.Unknown || !System.Text.Ascii.IsValid(ServerName)))
+            throw TlsChecks.Wrong(nameof(ServerName), $"is '{ServerName}', which is no host name in ASCII and no address.");
         if (!VerifyServer && (AllowSelfSigned || AllowExpired || AllowWrongHost || VerifyPeer is not null))
             throw TlsChecks.Wrong(nameof(VerifyServer), "is false, so there is nothing to forgive and nothing to look at.");
         if (VerifyServer && !UseSystemStore && CaFile is null && CaPem is null && !AllowSelfSigned)

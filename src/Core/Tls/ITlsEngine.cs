@@ -35,10 +35,11 @@ internal readonly record struct TlsStep(TlsStatus Status, int Consumed, int Plai
 /// <summary>What both sides have agreed on.</summary>
 /// <param name="Version">The version, such as <c>TLSv1.3</c>.</param>
 /// <param name="CipherSuite">The cipher suite in OpenSSL's words, such as <c>TLS_AES_256_GCM_SHA384</c>.</param>
+/// <param name="Group">The group of the key exchange, such as <c>x25519</c>; null when the library cannot tell.</param>
 /// <param name="ServerName">The name that the client asked for (RFC 6066 3); null for none.</param>
 /// <param name="ApplicationProtocol">The protocol that ALPN has chosen (RFC 7301); null for none.</param>
 /// <param name="IsResumed">Whether an earlier session goes on.</param>
-internal readonly record struct TlsAgreement(string Version, string CipherSuite, string? ServerName, string? ApplicationProtocol, bool IsResumed);
+internal readonly record struct TlsAgreement(string Version, string CipherSuite, string? Group, string? ServerName, string? ApplicationProtocol, bool IsResumed);
 
 /// <summary>
 /// One side of one TLS connection, as bytes in and bytes out: no descriptor, no clock, no thread. It keeps no input and no output: what came goes in with each

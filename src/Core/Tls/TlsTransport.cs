@@ -15,6 +15,12 @@ internal sealed class TlsTransport
     /// <summary>The engine. A server makes it when the first byte says that the peer speaks TLS, so that one who says nothing costs nothing.</summary>
     public ITlsEngine? Engine { get; set; }
 
+    /// <summary>The host that the client's name has led to; null for a client, and before the handshake is over.</summary>
+    public VirtualHost? Host { get; set; }
+
+    /// <summary>What users are told of it, made when it is first asked for; null while there is nothing to tell.</summary>
+    public TlsInfo? Info => field ??= IsOpen ? new TlsInfo(Engine!) : null;
+
     /// <summary>Whether data goes both ways.</summary>
     public bool IsOpen => Engine is { IsHandshakeDone: true, Fault: ProtocolFault.None };
 

@@ -95,8 +95,4 @@ public static class OnIoUringLoop
     public sealed class SystemCalls() : SystemCallSuite(s_new);
 
     public sealed class Faults() : FaultSuite(s_new);
-
-    public sealed class Shutdown() : ShutdownSuite(s_new);
-
-    public sealed class ServiceThreads() : ServiceThreadSuite(s_new);
 }

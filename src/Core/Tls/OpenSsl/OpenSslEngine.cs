@@ -55,9 +55,20 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine
     public TlsAgreement Agreement => new(
         Text(_ssl.SslGetVersion(Ssl)) ?? "",
         Text(_ssl.SslCipherGetName(_ssl.SslGetCurrentCipher(Ssl))) ?? "",
+        Group,
         Text(_ssl.SslGetServerName(Ssl, 0)),
         ApplicationProtocol,
         _ssl.SslSessionReused(Ssl) == 1);
+
+    private string? Group
+    {
+        get
+        {
+            // OpenSSL 3.0 has both; a session of TLS 1.2 that goes on has made no key exchange.
+            int group = _ssl.SslGroupToName is null ? 0 : (int)_ssl.SslCtrl(Ssl, LibSsl.CtrlNegotiatedGroup, 0, null);
+            return group == 0 ? null : Text(_ssl.SslGroupToName(Ssl, group));
+        }
+    }
 
     private string? ApplicationProtocol
     {

@@ -34,10 +34,18 @@ internal static unsafe class TlsCertificateLoader
     /// <param name="pem">Their certificates.</param>
     /// <param name="member">The option that the exception names.</param>
     /// <param name="isAnnounced">Whether they are named to clients, who choose their certificate by it (RFC 8446 4.2.4).</param>
-    public static void Trust(nint context, string pem, string member, bool isAnnounced)
+    public static void Trust(nint context, string pem, string member, bool isAnnounced) => Trust(context, pem, null, member, isAnnounced);
+
+    /// <summary>Adds the authorities of a file to those that a context trusts.</summary>
+    public static void TrustFile(nint context, string path, string member, bool isAnnounced) => Trust(context, ReadFile(path, member), path, member, isAnnounced);
+
+    /// <summary>What OpenSSL has refused, in its own words.</summary>
+    public static ArgumentException Wrong(string member, string what) => new($"{member}: {what}: {OpenSslErrors.Take().Words}.", NameOf(member));
+
+    private static void Trust(nint context, string pem, string? path, string member, bool isAnnounced)
     {
         nint store = Ssl.CtxGetCertStore(context);
-        foreach (nint authority in ReadCertificates(pem, member))
+        foreach (nint authority in ReadCertificates(pem, path, member))
         {
             try
             {
@@ -53,7 +61,7 @@ internal static unsafe class TlsCertificateLoader
     }
 
     /// <summary>Reads a file of text.</summary>
-    public static string ReadFile(string path, string member)
+    private static string ReadFile(string path, string member)
     {
         try
         {
@@ -64,9 +72,6 @@ internal static unsafe class TlsCertificateLoader
             throw new ArgumentException($"{member}: '{path}' cannot be read: {exception.Message}", NameOf(member), exception);
         }
     }
-
-    /// <summary>What OpenSSL has refused, in its own words.</summary>
-    public static ArgumentException Wrong(string member, string what) => new($"{member}: {what}: {OpenSslErrors.Take().Words}.", NameOf(member));
 
     /// <summary>The member alone: <c>Certificates</c> for <c>Tls.Certificates[0]</c>.</summary>
     private static string NameOf(string member)
@@ -81,7 +86,7 @@ internal static unsafe class TlsCertificateLoader
         string pem = certificate.Certificate is { } own
             ? string.Join('\n', new[] { own }.Concat(certificate.Issuers).Select(one => one.ExportCertificatePem()))
             : certificate.ChainPem ?? ReadFile(certificate.ChainFile!, member);
-        List<nint> chain = ReadCertificates(pem, member);
+        List<nint> chain = ReadCertificates(pem, certificate.ChainFile, member);
         int taken = 1;
         try
         {
@@ -175,12 +180,14 @@ internal static unsafe class TlsCertificateLoader
     }
 
     /// <summary>Every certificate of a text, at least one; the caller owns them.</summary>
-    private static List<nint> ReadCertificates(string pem, string member)
+    private static List<nint> ReadCertificates(string pem, string? path, string member)
     {
+        string place = path is null ? "" : $" in '{path}'";
+
         // Counted, so that a certificate that is damaged is not taken for the end of the list.
         int count = Count(pem, "-----BEGIN CERTIFICATE-----") + Count(pem, "-----BEGIN X509 CERTIFICATE-----");
         if (count == 0)
-            throw new ArgumentException($"{member}: there is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----.", NameOf(member));
+            throw new ArgumentException($"{member}: there is no certificate in PEM{place}: one begins with -----BEGIN CERTIFICATE-----.", NameOf(member));
 
         List<nint> certificates = [];
         byte[] text = Encoding.UTF8.GetBytes(pem);
@@ -195,7 +202,7 @@ internal static unsafe class TlsCertificateLoader
         if (certificates.Count == count)
             return certificates;
 
-        ArgumentException wrong = Wrong(member, $"certificate {certificates.Count + 1} of {count} cannot be read");
+        ArgumentException wrong = Wrong(member, $"certificate {certificates.Count + 1} of {count}{place} cannot be read");
         certificates.ForEach(certificate => Crypto.X509Free(certificate));
         throw wrong;
     }

@@ -72,7 +72,7 @@ internal sealed unsafe class TlsContextBuilder
         int tickets = options.SessionTickets || options.SessionCacheSize > 0 ? options.TicketCount : 0;
         SetSessions(options, tickets);
         if (options.ClientCaFile is { } file)
-            TlsCertificateLoader.Trust(Handle, TlsCertificateLoader.ReadFile(file, At + nameof(options.ClientCaFile)), At + nameof(options.ClientCaFile), isAnnounced: true);
+            TlsCertificateLoader.TrustFile(Handle, file, At + nameof(options.ClientCaFile), isAnnounced: true);
         if (options.ClientCaPem is { } pem)
             TlsCertificateLoader.Trust(Handle, pem, At + nameof(options.ClientCaPem), isAnnounced: true);
 
@@ -166,7 +166,7 @@ internal sealed unsafe class TlsContextBuilder
         if (options.UseSystemStore && Ssl.CtxSetDefaultVerifyPaths(Handle) != 1)
             throw TlsCertificateLoader.Wrong(At + nameof(options.UseSystemStore), "the system's authorities are not taken");
         if (options.CaFile is { } file)
-            TlsCertificateLoader.Trust(Handle, TlsCertificateLoader.ReadFile(file, At + nameof(options.CaFile)), At + nameof(options.CaFile), isAnnounced: false);
+            TlsCertificateLoader.TrustFile(Handle, file, At + nameof(options.CaFile), isAnnounced: false);
         if (options.CaPem is { } pem)
             TlsCertificateLoader.Trust(Handle, pem, At + nameof(options.CaPem), isAnnounced: false);
 

@@ -50,6 +50,19 @@ internal static unsafe class TlsPeerCertificate
         }
     }
 
+    /// <summary>The subject of a certificate in DER; empty when it cannot be read.</summary>
+    public static string Subject(byte[] der)
+    {
+        fixed (byte* start = der)
+        {
+            byte* end = start;
+            nint certificate = Crypto.X509FromDer(0, &end, der.Length);
+            string subject = Subject(certificate);
+            Crypto.X509Free(certificate);
+            return subject;
+        }
+    }
+
     /// <summary>What a result of verification means (X509_verify_cert_error_string(3)).</summary>
     public static string Words(int error) => Marshal.PtrToStringUTF8((nint)Crypto.X509VerifyCertErrorString(error)) ?? $"error {error}";
 }
