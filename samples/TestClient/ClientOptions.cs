@@ -1,3 +1,5 @@
+using EventLoops;
+
 namespace TestClient;
 
 /// <summary>What the command line asked for.</summary>
@@ -33,6 +35,12 @@ internal sealed record ClientOptions(Uri Uri)
 
     /// <summary>How many bytes of a reply are read in a second; 0 for as many as come.</summary>
     public long LimitRate { get; init; }
+
+    /// <summary>TLS; null for none, and for what the library takes for right.</summary>
+    public ClientTlsOptions? Tls { get; init; }
+
+    /// <summary>Whether a request is made, and no WebSocket.</summary>
+    public bool IsHttp => Uri.Scheme is "http" or "https";
 
     /// <summary>How often connecting is tried in all.</summary>
     public int Attempts { get; init; } = 1;

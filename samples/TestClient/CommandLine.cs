@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using EventLoops;
 using EventLoops.Samples;
 
 namespace TestClient;
@@ -18,8 +19,8 @@ internal static class CommandLine
     private const string TokenMarks = "!#$%&'*+-.^_`|~";
 
     private static readonly Argument<Uri> Url = Usage.Argument<Uri>(
-        "URL", "Where to connect to: ws://host[:port]/path for a WebSocket, http://host[:port]/path for a request.",
-        "an address of the form ws://host[:port]/path or http://host[:port]/path", TryReadUri);
+        "URL", "Where to connect to: ws://host[:port]/path or wss:// for a WebSocket, http://host[:port]/path or https:// for a request.",
+        "an address of the form ws://host[:port]/path or http://host[:port]/path, or the same with wss or https", TryReadUri);
 
     private static readonly Option<string> Protocol = Usage.Option<string>(
         "--protocol", "NAME", "The protocol to ask for. Without it none is asked for, and the server is expected to echo.",
@@ -60,13 +61,21 @@ internal static class CommandLine
         "--retry", "N", "How often connecting is tried in all, after times that double.",
         "a number of attempts from 1 to 1000", TryReadAttempts).Or(1);
 
+    private static readonly Option<bool> Insecure = new("--insecure") { Description = "Takes any server for the right one, whatever its certificate says." };
+
+    private static readonly Option<string> Authority = FileOption("--cacert", "Whom to trust instead of the system's authorities, in PEM.");
+
+    private static readonly Option<string> Certificate = FileOption("--cert", "The certificate to show to the server, in PEM.");
+
+    private static readonly Option<string> Key = FileOption("--key", "The certificate's key, in PEM; without it the file of --cert holds both.");
+
     /// <summary>Reads the arguments and runs the client, or says in a sentence what is wrong with them.</summary>
     /// <returns>The exit code: that of <paramref name="run"/>, 0 after help, 2 for arguments that are wrong.</returns>
     public static int Run(string[] args, Func<ClientOptions, int> run)
     {
         RootCommand command = new("The EventLoops test client: speaks one of the test server's protocols and checks what comes back, or fetches something by HTTP.")
         {
-            Url, Protocol, Count, Size, Rate, Deflate, Method, Data, Output, Follow, LimitRate, Retry,
+            Url, Protocol, Count, Size, Rate, Deflate, Method, Data, Output, Follow, LimitRate, Retry, Insecure, Authority, Certificate, Key,
         };
         command.SetAction(parsed => run(new ClientOptions(parsed.GetRequiredValue(Url))
         {
@@ -81,10 +90,12 @@ internal static class CommandLine
             Follow = parsed.GetValue(Follow),
             LimitRate = parsed.GetRequiredValue(LimitRate),
             Attempts = parsed.GetRequiredValue(Retry),
+            Tls = ReadTls(parsed),
         }));
         command.Validators.Add(RefuseSizeThatIsCut);
         command.Validators.Add(RefuseWhatTheOtherKindTakes);
         command.Validators.Add(RefuseFileThatIsNotThere);
+        command.Validators.Add(RefuseTlsThatDoesNotFit);
         return Usage.Run(command, args);
     }
 
@@ -102,10 +113,50 @@ internal static class CommandLine
         if (result.GetResult(Url) is not { Tokens: [Token url] } || !TryReadUri(url.Value, out Uri uri))
             return;
 
-        bool isHttp = uri.Scheme == Uri.UriSchemeHttp;
+        bool isHttp = uri.Scheme is "http" or "https";
         Option[] foreign = isHttp ? [Protocol, Count, Size, Rate, Deflate] : [Method, Data, Output, LimitRate];
         if (Array.Find(foreign, option => result.GetResult(option) is { Implicit: false }) is { } wrong)
             result.AddError($"{wrong.Name} is for {(isHttp ? "ws" : "http")}:// addresses.");
+    }
+
+    private static void RefuseTlsThatDoesNotFit(CommandResult result)
+    {
+        if (IsGiven(result, Insecure) && IsGiven(result, Authority))
+            result.AddError("--cacert says whom to trust, and --insecure trusts everybody.");
+        if (IsGiven(result, Key) && !IsGiven(result, Certificate))
+            result.AddError("--key belongs to a certificate: --cert names it.");
+        if (result.GetResult(Url) is not { Tokens: [Token url] } || !TryReadUri(url.Value, out Uri uri) || uri.Scheme is "wss" or "https" || IsGiven(result, Follow))
+            return;
+
+        if (Array.Find((Option[])[Insecure, Authority, Certificate, Key], option => IsGiven(result, option)) is { } wrong)
+            result.AddError($"{wrong.Name} is for wss:// and https:// addresses.");
+    }
+
+    private static ClientTlsOptions? ReadTls(ParseResult parsed)
+    {
+        bool isInsecure = parsed.GetValue(Insecure);
+        string? authority = parsed.GetValue(Authority);
+        string? certificate = parsed.GetValue(Certificate);
+        if (!isInsecure && authority is null && certificate is null)
+            return null;
+
+        return new ClientTlsOptions
+        {
+            VerifyServer = !isInsecure,
+            CaFile = authority,
+            UseSystemStore = authority is null,
+            Certificate = certificate is null ? null : TlsCertificate.FromFiles(certificate, parsed.GetValue(Key) ?? certificate),
+        };
+    }
+
+    private static Option<string> FileOption(string name, string meaning) => Usage.Option<string>(name, "FILE", meaning, "a file that is there", TryReadFile);
+
+    private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
+
+    private static bool TryReadFile(string text, out string file)
+    {
+        file = text;
+        return File.Exists(text);
     }
 
     private static void RefuseFileThatIsNotThere(CommandResult result)
@@ -119,7 +170,7 @@ internal static class CommandLine
 
     private static bool TryReadUri(string text, out Uri uri)
     {
-        bool isUri = Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "ws" or "http" && parsed.Host.Length > 0;
+        bool isUri = Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "ws" or "http" or "wss" or "https" && parsed.Host.Length > 0;
         uri = parsed!;
         return isUri;
     }

@@ -48,6 +48,7 @@ internal sealed class Transfer(ClientOptions options) : Protocol<NoSession>(""),
             FollowRedirects = options.Follow,
             Retry = options.Attempts > 1 ? new RetryPolicy { MaxAttempts = options.Attempts } : null,
             UseProxyEnvironment = true,
+            Tls = options.Tls,
         });
         Every(ProgressPeriod, ShowProgress);
         if (options.LimitRate > 0)

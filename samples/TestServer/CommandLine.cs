@@ -6,6 +6,7 @@ using EventLoops;
 using EventLoops.Samples;
 using TestServer.Config;
 using TestServer.Loops;
+using TestServer.Tls;
 
 namespace TestServer;
 
@@ -130,6 +131,9 @@ internal static class CommandLine
         {
             Port, Host, Loop, Foreign, Threads, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
+        foreach (Option option in TlsArguments.All)
+            command.Add(option);
+        command.Validators.Add(TlsArguments.Validate);
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseThreadsOnLoopOfTheProgram);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
@@ -159,7 +163,7 @@ internal static class CommandLine
         if (given.GetResult(Config) is not { Implicit: false })
             return;
 
-        foreach (Option option in new Option[] { Port, Host, Root, Mounts, Origin, AccessLogFile })
+        foreach (Option option in (Option[])[Port, Host, Root, Mounts, Origin, AccessLogFile, .. TlsArguments.All])
         {
             if (given.GetResult(option) is { Implicit: false })
                 given.AddError($"{option.Name} is said by the file of --config, so one of the two is too much.");
@@ -183,7 +187,8 @@ internal static class CommandLine
         new ProcessOptions(
             parsed.GetRequiredValue(Daemonize) ? parsed.GetRequiredValue(LockFile) : null,
             parsed.GetValue(User),
-            parsed.GetValue(Group)));
+            parsed.GetValue(Group)),
+        TlsArguments.Read(parsed));
 
     private static PermessageDeflate[] ExtensionsFor(bool deflate) => deflate ? [new PermessageDeflate()] : [];
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using EventLoops;
 using TestServer.Protocols;
 using TestServer.Site;
@@ -39,9 +40,9 @@ internal static class Server
     /// <summary>Says on standard output that the server is ready, with the ports that it really has.</summary>
     public static void Announce(LoopContext context)
     {
-        foreach (EndPoint endPoint in context.VirtualHosts.SelectMany(host => host.LocalEndPoints).Distinct())
+        foreach ((EndPoint endPoint, bool isTls) in context.VirtualHosts.SelectMany(host => host.LocalEndPoints.Select(endPoint => (endPoint, host.IsTls))).DistinctBy(one => one.endPoint))
         {
-            string address = endPoint is IPEndPoint ? $"http://{endPoint}" : $"unix:{endPoint}";
+            string address = endPoint is IPEndPoint ? $"{(isTls ? "https" : "http")}://{endPoint}" : $"unix:{endPoint}";
             Console.WriteLine($"listening on {address} (loop: {context.Loop.Name})");
         }
 
@@ -61,6 +62,31 @@ internal static class Server
         if (!context.IsShuttingDown)
             service.Dispose();
         context.BeginShutdown(Grace, completed);
+    }
+
+    /// <summary>Reads all certificates again at SIGHUP, as servers do: who is connected stays, and who comes later sees the new ones.</summary>
+    /// <returns>What ends it.</returns>
+    public static PosixSignalRegistration ReloadAtHangUp(LoopContext context) => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+    {
+        // The handler runs on a thread of its own, and only Post may be called from there.
+        signal.Cancel = true;
+        context.Loop.Post(static state => Reload((LoopContext)state!), context);
+    });
+
+    private static void Reload(LoopContext context)
+    {
+        foreach (VirtualHost host in context.VirtualHosts.Where(host => host.IsTls))
+        {
+            try
+            {
+                host.ReloadCertificates();
+            }
+            catch (ArgumentException wrong)
+            {
+                // The host goes on with what it had.
+                context.Log.Warning?.Write($"{host.Name} keeps its certificate: {wrong.Message}");
+            }
+        }
     }
 
     private static LoopContextOptions Describe(ServerOptions options, ContextFlags flags, EventLoop? loop) => new()
@@ -83,6 +109,7 @@ internal static class Server
         Protocols = NewProtocols(),
         Extensions = options.Extensions,
         AccessLog = options.AccessLog,
+        Tls = options.Tls,
         Mounts = [.. options.Mounts, .. OwnMounts(options.Root).Where(own => options.Mounts.All(mount => mount.MountPoint != own.MountPoint))],
     };
 

@@ -18,6 +18,7 @@ namespace TestServer;
 /// <param name="MaxMessage">The largest message that is taken, in bytes.</param>
 /// <param name="Extensions">What clients may agree on.</param>
 /// <param name="Process">What becomes of the process.</param>
+/// <param name="Tls">TLS; null for none.</param>
 internal sealed record ServerOptions(
     IPEndPoint EndPoint,
     string Loop,
@@ -32,7 +33,8 @@ internal sealed record ServerOptions(
     AccessLog? AccessLog,
     long MaxMessage,
     IReadOnlyList<WebSocketExtension> Extensions,
-    ProcessOptions Process);
+    ProcessOptions Process,
+    TlsOptions? Tls);
 
 /// <summary>What becomes of the process.</summary>
 /// <param name="LockFile">The lock file of the daemon; null to stay in the foreground.</param>

@@ -32,6 +32,11 @@ internal static class ServerProcess
         {
             return Fail(unavailable.Message, WrongArguments);
         }
+        catch (ArgumentException wrong) when (wrong.ParamName is { } member && wrong.Message.StartsWith("Tls.", StringComparison.Ordinal))
+        {
+            // What only OpenSSL can say about certificates, keys and lists; the last part names the parameter once more.
+            return Fail(wrong.Message.Replace($" (Parameter '{member}')", "", StringComparison.Ordinal), WrongArguments);
+        }
         catch (LoopFaultException refused)
         {
             return Fail($"The server cannot run: {refused.Message}", CannotRun);
@@ -48,7 +53,7 @@ internal static class ServerProcess
         Server.Announce(context);
         _daemon?.Ready();
         ServiceManager.Ready();
-        return new Service(new WatchdogTimer(context.Loop), options.AccessLog is { } log ? ReopenOnHangUp(log) : null);
+        return new Service(new WatchdogTimer(context.Loop), Server.ReloadAtHangUp(context), options.AccessLog is { } log ? ReopenOnHangUp(log) : null);
     }
 
     /// <summary>Whoever renames a log tells its writer by SIGHUP.</summary>
@@ -96,13 +101,14 @@ internal static class ServerProcess
         return exitCode;
     }
 
-    private sealed class Service(WatchdogTimer watchdog, PosixSignalRegistration? hangUp) : IDisposable
+    private sealed class Service(WatchdogTimer watchdog, PosixSignalRegistration reload, PosixSignalRegistration? reopen) : IDisposable
     {
         public void Dispose()
         {
             ServiceManager.Stopping();
             watchdog.Dispose();
-            hangUp?.Dispose();
+            reload.Dispose();
+            reopen?.Dispose();
         }
     }
 }

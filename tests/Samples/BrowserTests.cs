@@ -12,6 +12,8 @@ public sealed class BrowserTests
     [InlineData("poll", "")]
     [InlineData("external", "")]
     [InlineData("epoll", "--deflate")]
+    [InlineData("poll", "--self-signed")]
+    [InlineData("epoll", "--self-signed")]
     public Task Two_visitors_of_the_page_count_draw_together_and_see_each_other(string loop, string option) =>
         VisitAsync("page.test.mjs", loop, option.Length == 0 ? [] : [option]);
 

@@ -74,6 +74,14 @@ public sealed class TestServerCommandLineTests
     [InlineData("--lock-file /no/such/folder/lock", "--lock-file takes a file in a folder that exists, not '/no/such/folder/lock'.")]
     [InlineData("--foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
     [InlineData("--loop epoll --foreign", "--foreign needs a loop that another library brings: --loop libuv or libev.")]
+    [InlineData("--cert /no/such/file", "--cert takes a file that is there, not '/no/such/file'.")]
+    [InlineData("--key /etc/hostname", "--key belongs to a certificate: --cert names it.")]
+    [InlineData("--cert /etc/hostname --self-signed", "--cert and --self-signed are two certificates, so one of the two is too much.")]
+    [InlineData("--redirect-http", "--redirect-http is about TLS, which needs --cert or --self-signed.")]
+    [InlineData("--self-signed --ca /etc/hostname", "--ca and --verify-client belong together: whose certificates are good, and who has to show one.")]
+    [InlineData("--self-signed --tls-min 1.1", "--tls-min takes a version of TLS (1.2, 1.3), not '1.1'.")]
+    [InlineData("--self-signed --ciphers NONSENSE", "Tls.CipherList: 'NONSENSE' is not taken: no cipher match.")]
+    [InlineData("--cert /etc/hostname", "Tls.Certificates[0]: there is no certificate in PEM in '/etc/hostname': one begins with -----BEGIN CERTIFICATE-----.")]
     [InlineData("--colour", "Unrecognized command or argument '--colour'.")]
     public async Task A_wrong_argument_is_answered_with_a_sentence(string arguments, string sentence)
     {

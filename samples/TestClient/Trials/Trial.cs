@@ -68,6 +68,7 @@ internal abstract class Trial(ClientOptions options, long usualCount) : Protocol
             FollowRedirects = options.Follow,
             Retry = options.Attempts > 1 ? new RetryPolicy { MaxAttempts = options.Attempts } : null,
             UseProxyEnvironment = true,
+            Tls = options.Tls,
         });
     }
 

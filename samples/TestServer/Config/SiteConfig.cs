@@ -33,6 +33,9 @@ internal sealed class HostConfig
     public string Origin { get; set; } = "same";
 
     public IReadOnlyList<MountConfig> Mounts { get; set; } = [];
+
+    /// <summary>Null for none.</summary>
+    public TlsConfig? Tls { get; set; }
 }
 
 /// <summary>A mount.</summary>

@@ -92,6 +92,7 @@ internal sealed class SiteConfigFile
             DefaultProtocol = host.DefaultProtocol ?? protocols.ElementAtOrDefault(1)?.Name,
             Origin = origin,
             Extensions = _extensions,
+            Tls = host.Tls?.ToOptions(_folder, (member, sentence) => Wrong($"{at}.tls.{member}", sentence)),
             Mounts = [.. host.Mounts.Select((mount, index) => ReadMount(mount, protocols, Item(at, "mounts", index)))],
         };
     }
