@@ -25,13 +25,18 @@ internal sealed class KestrelServer : IAsyncDisposable
     public int Port => new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 
     /// <param name="wishes">What it wants of permessage-deflate, of which it can choose its own half; null to agree to none.</param>
+    /// <param name="certificate">What it shows with TLS; null for no TLS.</param>
     /// <param name="files">What it sends to those who ask for a file below <c>/files</c>, in chunks since it is not told the length; null for nothing.</param>
-    public static async Task<KestrelServer> StartAsync(DeflateWishes? wishes = null, SiteFolder? files = null)
+    public static async Task<KestrelServer> StartAsync(DeflateWishes? wishes = null, SiteFolder? files = null, System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (certificate is not null) listen.UseHttps(certificate);
+            }));
 
         WebApplication application = builder.Build();
         application.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });
