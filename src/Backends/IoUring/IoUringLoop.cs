@@ -278,7 +278,8 @@ public sealed class IoUringLoop : OwnedEventLoop
     /// </summary>
     private void Abandon()
     {
-        _ring.Dispose();
+        // What the ring still polls would keep a socket that is closed next from being closed for its peer.
+        _ = _ring.Close(ReleaseMilliseconds);
         _awaited = 0;
         _wakeRequest = 0;
         for (int fd = 0, left = WatchCount; left > 0; fd++)

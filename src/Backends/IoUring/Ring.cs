@@ -15,6 +15,10 @@ internal sealed unsafe class Ring : IDisposable
     private const uint HasOverflowFlag = 1 << 1;
 
     private readonly int _fd;
+
+    // The reading end of a pipe whose writing end only the ring has: it hangs up when the kernel has let go of everything that the ring held.
+    private readonly int _end = -1;
+
     private readonly byte* _queues;
     private readonly nuint _queuesLength;
     private readonly Submission* _entries;
@@ -51,8 +55,9 @@ internal sealed unsafe class Ring : IDisposable
         CompletionOffsets completion = parameters.Completion;
         _queuesLength = nuint.Max(submission.Array + (parameters.SubmissionEntries * sizeof(uint)), completion.Completions + (parameters.CompletionEntries * (uint)sizeof(Completion)));
         _entriesLength = parameters.SubmissionEntries * (uint)sizeof(Submission);
-        _queues = Map(_queuesLength, 0);
-        _entries = (Submission*)Map(_entriesLength, EntriesOffset);
+        _queues = (byte*)Require(UringCalls.Map(_fd, _queuesLength, 0));
+        _entries = (Submission*)Require(UringCalls.Map(_fd, _entriesLength, EntriesOffset));
+        _end = RegisterEnd();
 
         _submissionHead = (uint*)(_queues + submission.Head);
         _submissionTail = (uint*)(_queues + submission.Tail);
@@ -131,14 +136,25 @@ internal sealed unsafe class Ring : IDisposable
     }
 
     /// <summary>Gives the ring back. What it was asked for and has not told yet ends a little later, by a thread of the kernel.</summary>
-    public void Dispose()
+    public void Dispose() => Close(milliseconds: 0);
+
+    /// <summary>Gives the ring back, and waits until the kernel has ended what it was asked for, and so let go of the files that it polled.</summary>
+    /// <param name="milliseconds">How long to wait at most.</param>
+    /// <returns>Whether it has.</returns>
+    public bool Close(int milliseconds)
     {
-        if (IsClosed) return;
+        if (IsClosed) return true;
 
         IsClosed = true;
-        _ = UringCalls.Unmap(_entries, _entriesLength);
-        _ = UringCalls.Unmap(_queues, _queuesLength);
+        if (_entries is not null) _ = UringCalls.Unmap(_entries, _entriesLength);
+        if (_queues is not null) _ = UringCalls.Unmap(_queues, _queuesLength);
         _ = UringCalls.Close(_fd);
+        if (_end < 0) return false;
+
+        PollFd end = new(_end, PollEvents.In);
+        bool hasEnded = milliseconds > 0 && UringCalls.Poll(&end, 1, milliseconds) > 0;
+        _ = UringCalls.Close(_end);
+        return hasEnded;
     }
 
     private static Errno Result(int returned) => returned >= 0 ? Errno.None : UringCalls.LastErrno;
@@ -149,15 +165,31 @@ internal sealed unsafe class Ring : IDisposable
         return _isEnabled = refused == Errno.None;
     }
 
-    private byte* Map(nuint length, nint offset)
+    private void* Require(void* mapped)
     {
-        void* mapped = UringCalls.Map(_fd, length, offset);
-        if (mapped != UringCalls.MapFailed)
-            return (byte*)mapped;
+        if (mapped != UringCalls.MapFailed) return mapped;
 
         Errno refused = UringCalls.LastErrno;
-        if (_queues is not null) _ = UringCalls.Unmap(_queues, _queuesLength);
-        _ = UringCalls.Close(_fd);
+        Dispose();
         throw new LoopFaultException("mmap of an io_uring", refused);
+    }
+
+    private int RegisterEnd()
+    {
+        int* ends = stackalloc int[2];
+        if (UringCalls.Pipe(ends) < 0)
+        {
+            Errno refused = UringCalls.LastErrno;
+            Dispose();
+            throw new LoopFaultException("pipe2", refused);
+        }
+
+        Errno said = Result(UringCalls.Register(_fd, UringCalls.RegisterFiles, &ends[1], 1));
+        _ = UringCalls.Close(ends[1]);
+        if (said == Errno.None) return ends[0];
+
+        _ = UringCalls.Close(ends[0]);
+        Dispose();
+        throw new LoopFaultException("io_uring_register", said);
     }
 }

@@ -7,6 +7,7 @@ namespace EventLoops.IoUring;
 /// </summary>
 internal static unsafe partial class UringCalls
 {
+    public const uint RegisterFiles = 2;
     public const uint RegisterEnableRings = 12;
 
     public const uint EnterGetEvents = 1 << 0;
@@ -18,6 +19,7 @@ internal static unsafe partial class UringCalls
     private const nint EnterNumber = 426;
     private const nint RegisterNumber = 427;
 
+    private const int CloseOnExec = 0x80000;
     private const int ProtectRead = 1;
     private const int ProtectWrite = 2;
     private const int MapShared = 0x1;
@@ -32,8 +34,12 @@ internal static unsafe partial class UringCalls
     public static int Enter(int ring, uint toSubmit, uint minComplete, uint flags, WaitArgument* argument) =>
         (int)Call(EnterNumber, ring, (nint)toSubmit, (nint)minComplete, (nint)flags, (nint)argument, argument is null ? 0 : sizeof(WaitArgument));
 
-    /// <summary><c>io_uring_register(2)</c> of what has no argument: 0, or -1.</summary>
-    public static int Register(int ring, uint operation) => (int)Call(RegisterNumber, ring, (nint)operation, 0, 0, 0, 0);
+    /// <summary><c>io_uring_register(2)</c>: 0, or -1.</summary>
+    public static int Register(int ring, uint operation, void* argument = null, uint count = 0) =>
+        (int)Call(RegisterNumber, ring, (nint)operation, (nint)argument, (nint)count, 0, 0);
+
+    /// <summary><c>pipe2(2)</c>, closing on exec: 0 and two descriptors, the one to read from first, or -1.</summary>
+    public static int Pipe(int* ends) => Pipe(ends, CloseOnExec);
 
     /// <summary><c>mmap(2)</c> of a part of the ring: its address, or <see cref="MapFailed"/>.</summary>
     public static void* Map(int ring, nuint length, nint offset) =>
@@ -44,6 +50,12 @@ internal static unsafe partial class UringCalls
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollFd* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int Pipe(int* ends, int flags);
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial void* Map(void* address, nuint length, int protection, int flags, int fd, nint offset);

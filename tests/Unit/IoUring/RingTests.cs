@@ -67,6 +67,37 @@ public sealed class RingTests : IDisposable
         Assert.Equal(0u, ring.Room);
     }
 
+    [Fact]
+    public void A_ring_that_is_closed_on_another_thread_says_when_the_kernel_has_let_go_of_what_it_polled()
+    {
+        (int ours, int peers) = _descriptors.SocketPair();
+        Ring ring = new(entries: 4, completions: 8);
+        using ManualResetEventSlim isArmed = new();
+        using ManualResetEventSlim isOver = new();
+        Errno said = Errno.EIO;
+        Thread owner = new(() =>
+        {
+            ref Submission entry = ref ring.Next();
+            entry.Operation = Submission.PollAdd;
+            entry.Fd = ours;
+            entry.Events = (uint)PollEvents.In;
+            entry.Key = 1;
+            said = ring.Enter(0);
+            isArmed.Set();
+            isOver.Wait();
+        });
+        owner.Start();
+        isArmed.Wait();
+        Assert.Equal(Errno.None, said);
+
+        Assert.True(ring.Close((int)LoopHarness.Patience.TotalMilliseconds));
+        _descriptors.Close(ours);
+
+        Assert.True(SpinWait.SpinUntil(() => Descriptors.Read(peers, new byte[1]) == 0, LoopHarness.Patience));
+        isOver.Set();
+        owner.Join();
+    }
+
     private static void PollForOut(Ring ring, int fd, ulong key)
     {
         ref Submission entry = ref ring.Next();
