@@ -215,6 +215,10 @@ public sealed partial class Connection : IReadyHandler
             case Deadline.Flush:
                 End(_close with { IsClean = false, Origin = CloseOrigin.Timeout });
                 return;
+            case Deadline.TlsHandshake when IsServer:
+                Context.Log.TlsFailed(Id, ProtocolFault.TlsHandshakeFailed.Describe(), $"not done within {Context.Timeouts.TlsHandshake.TotalSeconds:0.###} s");
+                _role.OnDeadline(deadline);
+                return;
             default:
                 _role.OnDeadline(deadline);
                 return;

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace EventLoops.Tests.Conformance;
@@ -51,6 +52,46 @@ public abstract class TlsSuite(LoopFactory factory) : LoopBench(factory)
 
         Harness.RunUntil(() => context.Thread.ConnectionCount == 0 && silent.IsOver && half.IsOver);
         Assert.Equal(2, Recorder.CountOf(CallbackReason.ClosedHttp));
+    }
+
+    [Fact]
+    public void Each_handshake_that_fails_is_one_line_in_the_log_with_the_reason_in_words()
+    {
+        Lines lines = new();
+        LoopContext context = Own(new LoopContext(new LoopContextOptions { Loop = Loop, Tracer = Recorder, Logger = lines, VirtualHosts = [HostOf(NewProtocol())] }));
+        foreach (string bytes in new[] { "\x16\x03\x01\x00\x04\x02\x00\x00\x00", "\x16\x03\x01\x00\x05xxxxx", "" })
+        {
+            RawPeer peer = ConnectPlain(context);
+            peer.Send(bytes);
+            peer.EndStream();
+            Harness.RunUntil(() => context.Thread.ConnectionCount == 1);
+            Harness.RunUntil(() => context.Thread.ConnectionCount == 0);
+        }
+
+        RawPeer silent = ConnectPlain(context);
+        Harness.RunUntil(() => context.Thread.ConnectionCount == 1);
+        Harness.Advance(TimeSpan.FromSeconds(11));
+        Harness.RunUntil(() => context.Thread.ConnectionCount == 0 && silent.IsOver);
+
+        Assert.Equal(4, lines.Count(line => line.Contains(": TLS has ended: The TLS handshake failed. (", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.Contains("(unexpected message)", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("(the peer closed the connection)", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("(not done within 10 s)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Half_open_handshakes_in_a_crowd_all_end_at_their_deadline_and_leave_nothing()
+    {
+        int before = TlsPeer.LiveObjects;
+        LoopContext context = Serve(NewProtocol());
+        RawPeer[] crowd = [.. Enumerable.Range(0, 200).Select(_ => ConnectPlain(context))];
+        foreach (RawPeer peer in crowd) peer.Send("\x16\x03\x01\x02\x00\x01");
+        Harness.RunUntil(() => TlsPeer.LiveObjects == before + crowd.Length);
+
+        Harness.Advance(TimeSpan.FromSeconds(11));
+        Harness.RunUntil(() => context.Thread.ConnectionCount == 0);
+
+        Assert.Equal(before, TlsPeer.LiveObjects);
     }
 
     [Fact]
@@ -349,6 +390,18 @@ public abstract class TlsSuite(LoopFactory factory) : LoopBench(factory)
         foreach (TlsPeer peer in peers) peer.Dispose();
 
         Assert.Equal(before, TlsPeer.LiveObjects);
+    }
+
+    /// <summary>What was logged.</summary>
+    private sealed class Lines : List<string>, ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Add(formatter(state, exception));
     }
 
     private RawPeer ConnectPlain(LoopContext context) =>
