@@ -80,8 +80,18 @@ public sealed partial class Connection
         Thread.Loop.Schedule(_userTimer, dueIn);
     }
 
-    /// <summary>Ends our half of the stream, while the peer's goes on. Everything that was written has left.</summary>
-    internal void EndOutput() => Io.ShutdownWrite(_fd);
+    /// <summary>
+    /// Ends our half of the stream, while the peer's goes on; over TLS with close_notify before it (RFC 8446 6.1). Everything that was written has left.
+    /// </summary>
+    /// <returns>False when the kernel did not take close_notify: then this is asked again once it has.</returns>
+    internal bool EndOutput()
+    {
+        if (!SayEndOfTls())
+            return false;
+
+        Io.ShutdownWrite(_fd);
+        return true;
+    }
 
     /// <summary>The end, now: queued for the turn's closes. Whoever comes first says why.</summary>
     internal void End(in CloseInfo close)

@@ -104,14 +104,13 @@ internal sealed class TunnelRole : Role
     {
         if (_isOutputEnded || Connection.IsClosed)
             return;
-        if (!Connection.HasNothingUnsent)
+        if (!Connection.HasNothingUnsent || !Connection.EndOutput())
         {
             Connection.RequestWritable();
             return;
         }
 
         _isOutputEnded = true;
-        Connection.EndOutput();
         if (!_hasEnded || !_other._isOutputEnded)
             return;
 

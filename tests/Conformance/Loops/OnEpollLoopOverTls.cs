@@ -48,6 +48,14 @@ public static class OnEpollLoopOverTls
 
     public sealed class FileMounts() : FileMountSuite(s_new);
 
+    public sealed class ReverseProxies() : ReverseProxySuite(s_new);
+
+    public sealed class ReverseProxyFlow() : ReverseProxyFlowSuite(s_new);
+
+    public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
+
+    public sealed class ReverseProxyCosts() : ReverseProxyCostSuite(s_new);
+
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
     public sealed class HttpClient() : HttpClientSuite(s_new);

@@ -173,7 +173,7 @@ public abstract class CgiSuite : LoopBench
             Mounts =
             [
                 new() { MountPoint = "/cgi", Origin = MountOrigin.Cgi(_folder.WriteScript("program", "printf 'Location: /app/a%%20b?x\n\n'")) },
-                new() { MountPoint = "/app", Origin = MountOrigin.Http(origin.EndPoint.ToString()!) },
+                new() { MountPoint = "/app", Origin = Address("http://test").Scheme == "http" ? MountOrigin.Http(origin.EndPoint.ToString()!) : MountOrigin.Https(origin.EndPoint.ToString()!) },
             ],
         });
         RawPeer peer = Connect(context);

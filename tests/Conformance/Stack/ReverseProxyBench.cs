@@ -9,12 +9,19 @@ public abstract class ReverseProxyBench(LoopFactory factory) : LoopBench(factory
     /// <summary>Where the origin listens.</summary>
     protected RawListener Origin => field ??= Listen();
 
+    /// <summary>What is spoken on both sides of the proxy.</summary>
+    protected string Scheme => Address("http://test").Scheme;
+
+    /// <summary>An origin that is spoken to as the bench speaks.</summary>
+    protected MountOrigin OriginAt(string place, ReverseProxyOptions? options = null) =>
+        Scheme == "http" ? MountOrigin.Http(place, options) : MountOrigin.Https(place, options);
+
     /// <summary>The mount point and what is behind it, with options for both.</summary>
     protected LoopContext Proxy(
         string basePath = "", ReverseProxyOptions? options = null, Func<MountOrigin, Mount>? mount = null, OriginPolicy policy = OriginPolicy.Any,
         ConnectionTimeouts? timeouts = null)
     {
-        MountOrigin origin = MountOrigin.Http(Origin.EndPoint + basePath, options);
+        MountOrigin origin = OriginAt(Origin.EndPoint + basePath, options);
         return Serve(
             new VirtualHostOptions
             {

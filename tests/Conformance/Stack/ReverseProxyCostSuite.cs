@@ -51,7 +51,7 @@ public abstract class ReverseProxyCostSuite(LoopFactory factory) : ReverseProxyB
             {
                 Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                 Protocols = [NewProtocol("zero")],
-                Mounts = [new Mount { MountPoint = "/app", Origin = MountOrigin.Http(Origin.EndPoint.ToString()!) }],
+                Mounts = [new Mount { MountPoint = "/app", Origin = OriginAt(Origin.EndPoint.ToString()!) }],
             },
         ],
     }));

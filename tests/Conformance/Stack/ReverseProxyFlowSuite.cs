@@ -160,6 +160,22 @@ public abstract class ReverseProxyFlowSuite(LoopFactory factory) : ReverseProxyB
         ServesOthers(context);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")]
+    public void An_origin_that_does_not_speak_TLS_where_it_should_is_502(string answer)
+    {
+        RawListener plain = Own(new RawListener(Harness, Harness.PlainNetwork));
+        LoopContext context = Proxy(mount: _ => new Mount { MountPoint = "/app", Origin = MountOrigin.Https(plain.EndPoint.ToString()!) });
+        RawPeer client = Connect(context);
+        client.Send(Get);
+        RawPeer server = plain.Accept();
+        server.Send(answer);
+        server.EndStream();
+        Assert.Equal(502, HttpAnswer.Read(client).Status);
+        ServesOthers(context);
+    }
+
     [Fact]
     public void An_origin_that_resets_is_502_and_the_connection_goes_on()
     {
@@ -349,7 +365,7 @@ public abstract class ReverseProxyFlowSuite(LoopFactory factory) : ReverseProxyB
         LoopContext context = Proxy(mount: _ => new Mount
         {
             MountPoint = "/app",
-            Origin = MountOrigin.Http("http://inside.test/base", new ReverseProxyOptions { EndPoint = origin.EndPoint }),
+            Origin = OriginAt("inside.test/base", new ReverseProxyOptions { EndPoint = origin.EndPoint }),
         });
         RawPeer client = Connect(context);
         client.Send(Get);

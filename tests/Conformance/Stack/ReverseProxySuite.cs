@@ -70,9 +70,9 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
             "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.test\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n");
 
         Assert.Equal(["127.0.0.1"], ValuesOf(head, "X-Forwarded-For"), StringComparer.Ordinal);
-        Assert.Equal(["http"], ValuesOf(head, "X-Forwarded-Proto"), StringComparer.Ordinal);
+        Assert.Equal([Scheme], ValuesOf(head, "X-Forwarded-Proto"), StringComparer.Ordinal);
         Assert.Equal(["front.test"], ValuesOf(head, "X-Forwarded-Host"), StringComparer.Ordinal);
-        Assert.Equal(["for=127.0.0.1;host=\"front.test\";proto=http"], ValuesOf(head, "Forwarded"), StringComparer.Ordinal);
+        Assert.Equal([$"for=127.0.0.1;host=\"front.test\";proto={Scheme}"], ValuesOf(head, "Forwarded"), StringComparer.Ordinal);
         Assert.Empty(ValuesOf(head, "X-Forwarded-Port"));
         Assert.Empty(ValuesOf(head, "X-Real-IP"));
     }
@@ -87,7 +87,7 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
         Assert.Equal(["192.0.2.1, 192.0.2.2, 127.0.0.1"], ValuesOf(head, "X-Forwarded-For"), StringComparer.Ordinal);
         Assert.Equal(["https"], ValuesOf(head, "X-Forwarded-Proto"), StringComparer.Ordinal);
         Assert.Equal(["front.test"], ValuesOf(head, "X-Forwarded-Host"), StringComparer.Ordinal);
-        Assert.Equal(["for=192.0.2.1;proto=https, for=127.0.0.1;host=\"front.test\";proto=http"], ValuesOf(head, "Forwarded"), StringComparer.Ordinal);
+        Assert.Equal([$"for=192.0.2.1;proto=https, for=127.0.0.1;host=\"front.test\";proto={Scheme}"], ValuesOf(head, "Forwarded"), StringComparer.Ordinal);
         Assert.Equal(["192.0.2.1"], ValuesOf(head, "X-Real-IP"), StringComparer.Ordinal);
     }
 
@@ -166,25 +166,26 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
     }
 
     [Theory]
-    [InlineData("/base", "http://{origin}/base/x?y#z", "/app/x?y#z")]
-    [InlineData("/base", "http://{origin}/base", "/app")]
+    [InlineData("/base", "{scheme}://{origin}/base/x?y#z", "/app/x?y#z")]
+    [InlineData("/base", "{scheme}://{origin}/base", "/app")]
     [InlineData("/base", "//{origin}/base/x", "/app/x")]
     [InlineData("/base", "/base/x", "/app/x")]
     [InlineData("/base", "/basement", "/basement")]
-    [InlineData("/base", "http://{origin}/elsewhere", "http://{origin}/elsewhere")]
+    [InlineData("/base", "{scheme}://{origin}/elsewhere", "{scheme}://{origin}/elsewhere")]
     [InlineData("", "/login", "/app/login")]
-    [InlineData("", "http://{origin}", "/app")]
+    [InlineData("", "{scheme}://{origin}", "/app")]
     [InlineData("", "x/y", "x/y")]
     [InlineData("", "?page=2", "?page=2")]
-    [InlineData("", "https://{origin}/x", "https://{origin}/x")]
+    [InlineData("", "ftp://{origin}/x", "ftp://{origin}/x")]
     [InlineData("", "http://elsewhere.test/x", "http://elsewhere.test/x")]
     [InlineData("", "mailto:x@y", "mailto:x@y")]
     public void A_location_that_leads_to_the_origin_leads_to_the_mount(string basePath, string location, string seen)
     {
         string origin = Origin.EndPoint.ToString()!;
-        HttpAnswer answer = Relay(
-            $"HTTP/1.1 302 Found\r\nLocation: {location.Replace("{origin}", origin, StringComparison.Ordinal)}\r\nContent-Length: 0\r\n\r\n", context: Proxy(basePath));
-        Assert.Equal(seen.Replace("{origin}", origin, StringComparison.Ordinal), answer["Location"]);
+        HttpAnswer answer = Relay($"HTTP/1.1 302 Found\r\nLocation: {Filled(location)}\r\nContent-Length: 0\r\n\r\n", context: Proxy(basePath));
+        Assert.Equal(Filled(seen), answer["Location"]);
+
+        string Filled(string text) => text.Replace("{origin}", origin, StringComparison.Ordinal).Replace("{scheme}", Scheme, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -258,21 +259,20 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
     [Fact]
     public void A_proxy_whose_origin_is_itself_ends_the_circle()
     {
-        LoopContext context = Serve(new VirtualHostOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = [NewProtocol("zero")] });
-        string itself = EndPointOf(context).ToString()!;
-        VirtualHost circle = context.CreateVirtualHost(new VirtualHostOptions
+        using SiteFolder folder = new();
+        UnixDomainSocketEndPoint itself = new(folder["itself"]);
+        LoopContext context = Serve(new VirtualHostOptions
         {
-            Name = "circle.test",
-            Endpoints = [EndPointOf(context)],
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0), itself],
             Protocols = [NewProtocol("zero")],
-            Mounts = [new Mount { MountPoint = "/", Origin = MountOrigin.Http(itself, new ReverseProxyOptions { KeepsHost = true }) }],
+            Mounts = [new Mount { MountPoint = "/", Origin = OriginAt("circle.test", new ReverseProxyOptions { EndPoint = itself }) }],
         });
         RawPeer client = Connect(context);
         client.Send("GET /x HTTP/1.1\r\nHost: circle.test\r\n\r\n");
 
         Assert.Equal(508, HttpAnswer.Read(client).Status);
-        Assert.Equal("circle.test", circle.Name);
         Assert.Equal(1, Io.CountOf(SystemCall.Connect));
+        context.Dispose();
     }
 
     [Theory]
