@@ -19,7 +19,7 @@ if ((${#packages[@]} > 0 && EUID == 0)); then
 fi
 
 dotnet build EventLoops.sln -c Release --nologo -v quiet
-generator=(dotnet benchmarks/Load/bin/Release/net10.0/Load.dll compare "$@")
+generator=(dotnet benchmarks/Load/bin/Release/net10.0/EventLoops.Benchmarks.Load.dll compare "$@")
 
 # The server gets processor 0. Ten thousand connections need as many descriptors, on either side.
 ulimit -n "$(ulimit -Hn)"

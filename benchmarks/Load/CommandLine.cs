@@ -32,6 +32,7 @@ internal static class CommandLine
     private static readonly Option<double> WarmUp = Seconds("--warm-up", "How long the load is on before that, in seconds.", 0.5);
     private static readonly Option<double> Rate = Seconds("--rate", "Echoes a second over all connections; 0 sends the next when an answer has come.", 0, 10_000_000);
     private static readonly Option<int> Sources = Number("--sources", "From how many addresses 127.0.0.x is connected; a crowd of more than 28,000 needs more than one.", 1, 250, 1);
+    private static readonly Option<bool> Tls = new("--tls") { Description = "Speaks TLS, and believes whatever certificate the server shows." };
     private static readonly Option<int?> Process = new("--pid") { Description = "The process of the server, to tell its processor time and memory." };
 
     private static readonly (string Name, string Description, Func<LoadOptions, LoadRun> New)[] Modes =
@@ -50,7 +51,7 @@ internal static class CommandLine
         RootCommand command = new("Puts a load on a WebSocket or HTTP/1.1 server and prints one line of JSON about what came of it.");
         foreach ((string name, string description, Func<LoadOptions, LoadRun> create) in Modes)
         {
-            Command mode = new(name, description) { Host, Port, Path, Subprotocol, Connections, Size, Pipeline, Duration, WarmUp, Rate, Sources, Process };
+            Command mode = new(name, description) { Host, Port, Path, Subprotocol, Connections, Size, Pipeline, Duration, WarmUp, Rate, Sources, Tls, Process };
             mode.SetAction(parsed => Run(create(Read(parsed))));
             command.Subcommands.Add(mode);
         }
@@ -95,6 +96,7 @@ internal static class CommandLine
         WarmUp = TimeSpan.FromSeconds(parsed.GetValue(WarmUp)),
         Rate = parsed.GetValue(Rate),
         Sources = parsed.GetValue(Sources),
+        IsTls = parsed.GetValue(Tls),
         ServerProcess = parsed.GetValue(Process),
     };
 

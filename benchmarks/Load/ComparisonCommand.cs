@@ -36,6 +36,7 @@ internal static class ComparisonCommand
         Peers known = new(root);
         try
         {
+            known.MakeCertificate();
             List<Peer> peers = [];
             List<(Peer Peer, string Reason)> missing = [];
             foreach (Peer peer in known.All().Where(peer => peerNames.Length == 0 || peerNames.Any(name => peer.Name.Contains(name, StringComparison.OrdinalIgnoreCase))))

@@ -14,6 +14,9 @@ internal sealed record LoadOptions
     /// <summary>The subprotocol to ask for; null for none.</summary>
     public string? Subprotocol { get; init; }
 
+    /// <summary>Whether TLS is spoken. Whose certificate it is does not matter here.</summary>
+    public bool IsTls { get; init; }
+
     /// <summary>How many connections, or how many at a time for churn.</summary>
     public int Connections { get; init; } = 64;
 

@@ -10,7 +10,7 @@ namespace EventLoops.Tests.Samples;
 /// <summary><c>benchmarks/Load</c>, which measures nothing that it has not checked: each mode against the test server, and servers that do wrong.</summary>
 public sealed partial class LoadGeneratorTests(TestServers servers) : IClassFixture<TestServers>
 {
-    private static readonly string Generator = Path.Combine(RepositoryFiles.Root, "benchmarks/Load/bin/Release/net10.0/Load.dll");
+    private static readonly string Generator = Path.Combine(RepositoryFiles.Root, "benchmarks/Load/bin/Release/net10.0/EventLoops.Benchmarks.Load.dll");
 
     [Theory]
     [InlineData("echo --protocol echo --pipeline 3")]
@@ -31,6 +31,17 @@ public sealed partial class LoadGeneratorTests(TestServers servers) : IClassFixt
         Assert.True(result.GetProperty("count").GetInt64() > 0);
         Assert.True(result.GetProperty("latencyP50").GetDouble() > 0);
         Assert.True(arguments.StartsWith("idle", StringComparison.Ordinal) || result.GetProperty("serverCpu").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task It_speaks_TLS()
+    {
+        await using SampleProcess server = TestServers.Start("--loop", TestServers.Epoll, "--self-signed");
+        Uri address = await server.WaitForAddressAsync(TestServers.Epoll);
+
+        await using SampleProcess load = Start(address.Port, "echo --protocol echo --size 40000 --pipeline 2 --tls", "--connections 8");
+
+        Assert.True(await load.WaitForExitAsync() == 0, load.Output);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ internal enum Abilities
     WebSocket = 1,
     Http = 2,
     FanOut = 4,
+    Tls = 8,
     All = WebSocket | Http | FanOut,
 }
 
@@ -23,6 +24,9 @@ internal enum Abilities
 /// <param name="Version">What it says of its version.</param>
 internal sealed record Peer(string Name, Abilities Abilities, Func<int, IReadOnlyList<string>> Command, Func<string?> FindMissing, Func<string> Version)
 {
+    /// <summary>Whether it speaks TLS, and nothing else.</summary>
+    public bool IsTls => Abilities == Abilities.Tls;
+
     /// <summary>Whether it is one of this library's own loops.</summary>
     public bool IsOurs { get; init; }
 

@@ -56,11 +56,11 @@ internal sealed class PeerComparison(IReadOnlyList<Peer> peers, IReadOnlyList<Po
     /// <summary>Opens idle WebSockets on a fresh process of each server, since memory that was used before would be used again.</summary>
     public void MeasureIdle(int connections)
     {
-        foreach (Peer peer in peers.Where(peer => (peer.Abilities & Abilities.WebSocket) != 0))
+        foreach (Peer peer in peers.Where(peer => (peer.Abilities & (Abilities.WebSocket | Abilities.Tls)) != 0))
         {
             Console.Error.Write($"\ridle: {peer.Name,-24}");
             using RunningPeer server = peer.Start(serverProcessor);
-            using LoadRun run = new IdleRun(points[0].Load with { Server = server.EndPoint, ServerProcess = server.ProcessId, Connections = connections, Sources = 8, Subprotocol = "echo" });
+            using LoadRun run = new IdleRun(points[0].Load with { Server = server.EndPoint, ServerProcess = server.ProcessId, Connections = connections, Sources = 8, IsTls = peer.IsTls });
             _idle[peer] = run.Run().BytesPerConnection!.Value;
         }
 

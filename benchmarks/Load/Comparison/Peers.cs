@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace EventLoops.Benchmarks.Load.Comparison;
 
@@ -10,7 +12,7 @@ internal sealed class Peers(string root)
 
     public IReadOnlyList<Peer> All() =>
     [
-        new("floor", Abilities.WebSocket, port => [.. Own("benchmarks/Load", "Load"), "floor", "--port", $"{port}"], () => null, () => "the yardstick"),
+        new("floor", Abilities.WebSocket, port => [.. Own("benchmarks/Load", "EventLoops.Benchmarks.Load"), "floor", "--port", $"{port}"], () => null, () => "the yardstick"),
         Ours("epoll"),
         Ours("poll"),
         Ours("libuv"),
@@ -21,7 +23,25 @@ internal sealed class Peers(string root)
         new("libwebsockets", Abilities.WebSocket | Abilities.Http, port => [LwsEcho(), $"{port}"], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
         new("nginx", Abilities.Http, port => ["nginx", "-p", _temporary, "-c", NginxConfiguration(port), "-e", "stderr"], () => FindMissing("nginx", "nginx-light"),
             () => VersionSaidBy("nginx", "-v")),
+        Ours("epoll", "--cert", Certificate, "--key", Key) with { Name = "EventLoops epoll, TLS", Abilities = Abilities.Tls },
+        new("Kestrel, TLS", Abilities.Tls, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}", Certificate, Key], () => null,
+            () => $"ASP.NET Core {Environment.Version}"),
+        new("libwebsockets, TLS", Abilities.Tls, port => [LwsEcho(), $"{port}", Certificate, Key], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
     ];
+
+    private string Certificate => Path.Combine(_temporary, "certificate.pem");
+
+    private string Key => Path.Combine(_temporary, "key.pem");
+
+    /// <summary>Makes the certificate that all of them show: P-256, as most servers have.</summary>
+    public void MakeCertificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+        File.WriteAllText(Certificate, certificate.ExportCertificatePem());
+        File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
+    }
 
     public void RemoveTemporaryFiles() => Directory.Delete(_temporary, recursive: true);
 
@@ -38,9 +58,9 @@ internal sealed class Peers(string root)
         return line;
     }
 
-    private Peer Ours(string loop) => new(
+    private Peer Ours(string loop, params string[] more) => new(
         $"EventLoops {loop}", Abilities.All,
-        port => [.. Own("samples/TestServer", "TestServer"), "--port", $"{port}", "--loop", loop, "--log-level", "err"],
+        port => [.. Own("samples/TestServer", "TestServer"), "--port", $"{port}", "--loop", loop, "--log-level", "err", .. more],
         () => FindMissingLoop(loop), () => $"{typeof(EventLoop).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}")
     {
         IsOurs = true,

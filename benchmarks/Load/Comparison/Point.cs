@@ -24,11 +24,16 @@ internal sealed record Point(string Name, string Title, Abilities Needs, Func<Lo
         new("churn", "connect, upgrade, echo, close, 64 at a time", Abilities.WebSocket, load => new ChurnRun(load), Usual with { Sources = 32 }),
         new("http-1", "GET of 13 bytes, 64 connections, 1 outstanding", Abilities.Http, load => new HttpRun(load), Usual with { Path = "/plaintext" }),
         new("http-16", "GET of 13 bytes, 64 connections, 16 outstanding", Abilities.Http, load => new HttpRun(load), Usual with { Path = "/plaintext", Pipeline = 16 }),
+        Secure("wss-1", "echo over TLS, 64 B, 64 connections, 1 outstanding", Usual),
+        Secure("wss-16k", "echo over TLS, 16 KiB, 64 connections, 1 outstanding", Usual with { Size = 16 * 1024 }),
         new("fanout", "one speaks to 200, each delivery", Abilities.FanOut, load => new FanOutRun(load), Usual with { Connections = 200, Pipeline = 4, Subprotocol = "lws-mirror-protocol" }),
     ];
 
     /// <summary>The run against a server.</summary>
     public LoadRun RunAgainst(RunningPeer server) => NewRun(Load with { Server = server.EndPoint, ServerProcess = server.ProcessId });
+
+    private static Point Secure(string name, string title, LoadOptions load) =>
+        new(name, title, Abilities.Tls, options => new EchoRun(options), load with { IsTls = true });
 
     private static Point Echo(string name, string title, LoadOptions load) => new(name, title, Abilities.WebSocket, options => new EchoRun(options), load);
 }

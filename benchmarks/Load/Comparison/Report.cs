@@ -37,31 +37,44 @@ internal sealed class Report(PeerComparison comparison, IReadOnlyList<Peer> peer
         page.AppendLine("## Processor time").AppendLine();
         page.AppendLine(CultureInfo.InvariantCulture,
             $"Microseconds of the server's processor for one message, request, connection or delivery: the lower quartile of {rounds} rounds, in which all servers were asked in turn; in brackets the ratio to the first column that has a value. The server and the generator have a processor each.").AppendLine();
-        Table(page, "what", points.Select(point => (point.Title, CostsOf(point))));
+        foreach (IGrouping<Abilities, Point> group in points.GroupBy(point => point.Needs))
+        {
+            List<Peer> able = [.. peers.Where(peer => (peer.Abilities & group.Key) == group.Key)];
+            Table(page, able, "what", group.Select(point => (point.Title, CostsOf(able, point))));
+        }
+
 
         page.AppendLine("## System calls").AppendLine();
         page.AppendLine("For one of the same, counted under `strace`, which slows the server and so lets more messages come together in one wait.").AppendLine();
-        Table(page, "what", points.Select(point => (point.Title, peers.Select(peer => comparison.SystemCallsOf(point, peer) is { } count ? Number(count) : ""))));
+        foreach (IGrouping<Abilities, Point> group in points.GroupBy(point => point.Needs))
+        {
+            List<Peer> able = [.. peers.Where(peer => (peer.Abilities & group.Key) == group.Key)];
+            Table(page, able, "what", group.Select(point => (point.Title, able.Select(peer => comparison.SystemCallsOf(point, peer) is { } count ? Number(count) : ""))));
+        }
+
 
         page.AppendLine("## Memory").AppendLine();
         page.AppendLine("Resident bytes of the server for each of 10,000 idle WebSockets.").AppendLine();
-        Table(page, "", [("bytes each", peers.Select(peer => comparison.IdleBytesOf(peer) is { } bytes ? Number(bytes) : ""))]);
+        page.AppendLine("| server | bytes each |").AppendLine("| --- | ---: |");
+        foreach (Peer peer in peers.Where(peer => comparison.IdleBytesOf(peer) is not null))
+            page.AppendLine(CultureInfo.InvariantCulture, $"| {peer.Name} | {Number(comparison.IdleBytesOf(peer)!.Value)} |");
+        page.AppendLine();
 
         page.AppendLine("## Charts").AppendLine();
         foreach (Point point in points) page.AppendLine(CultureInfo.InvariantCulture, $"![{point.Title}]({point.Name}.svg)").AppendLine();
         return page.ToString().TrimEnd() + "\n";
     }
 
-    private IEnumerable<string> CostsOf(Point point)
+    private IEnumerable<string> CostsOf(IReadOnlyList<Peer> able, Point point)
     {
-        double? first = peers.Select(peer => comparison.CostOf(point, peer)).FirstOrDefault(cost => cost is not null);
-        return peers.Select(peer => comparison.CostOf(point, peer) is { } cost ? $"{Number(cost)} ({Number(cost / first!.Value)})" : "");
+        double? first = able.Select(peer => comparison.CostOf(point, peer)).FirstOrDefault(cost => cost is not null);
+        return able.Select(peer => comparison.CostOf(point, peer) is { } cost ? $"{Number(cost)} ({Number(cost / first!.Value)})" : "");
     }
 
-    private void Table(StringBuilder page, string corner, IEnumerable<(string Title, IEnumerable<string> Cells)> rows)
+    private static void Table(StringBuilder page, IReadOnlyList<Peer> columns, string corner, IEnumerable<(string Title, IEnumerable<string> Cells)> rows)
     {
-        page.AppendLine(CultureInfo.InvariantCulture, $"| {corner} | {string.Join(" | ", peers.Select(peer => peer.Name))} |");
-        page.AppendLine(CultureInfo.InvariantCulture, $"| --- |{string.Concat(peers.Select(_ => " ---: |"))}");
+        page.AppendLine(CultureInfo.InvariantCulture, $"| {corner} | {string.Join(" | ", columns.Select(peer => peer.Name))} |");
+        page.AppendLine(CultureInfo.InvariantCulture, $"| --- |{string.Concat(columns.Select(_ => " ---: |"))}");
         foreach ((string title, IEnumerable<string> cells) in rows) page.AppendLine(CultureInfo.InvariantCulture, $"| {title} | {string.Join(" | ", cells)} |");
         page.AppendLine();
     }

@@ -25,6 +25,7 @@ internal abstract class LoadRun : IDisposable
     private bool _isMeasuring;
     private int _opened;
     private int _faults;
+    private TlsContext? _tls;
 
     protected LoadRun(string mode, LoadOptions options)
     {
@@ -47,6 +48,11 @@ internal abstract class LoadRun : IDisposable
 
     public byte[] SendBuffer { get; } = GC.AllocateUninitializedArray<byte>(SendBufferSize, pinned: true);
 
+    /// <summary>Where records are put together; one send takes as many as fit.</summary>
+    public byte[] TlsRoom { get; } = GC.AllocateUninitializedArray<byte>(SendBufferSize + (SendBufferSize / 8), pinned: true);
+
+    public byte[] PlaintextBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+
     protected List<LoadSocket> Sockets { get; } = [];
 
     /// <summary>What was counted from the beginning to the end, with the time of warming up.</summary>
@@ -56,6 +62,9 @@ internal abstract class LoadRun : IDisposable
     protected long Count { get; private set; }
 
     private bool IsStuck => Stopwatch.GetElapsedTime(_progressAt) > Options.Patience;
+
+    /// <summary>A client of TLS that believes whatever certificate it is shown.</summary>
+    public ITlsEngine NewTlsEngine() => (_tls ??= TlsContext.ForTrustingClient()).NewClientEngine("localhost");
 
     /// <summary>Does it all.</summary>
     /// <exception cref="LoadException">The server could not be measured.</exception>
@@ -87,7 +96,11 @@ internal abstract class LoadRun : IDisposable
             peer.Allow(Stopwatch.GetTimestamp());
     }
 
-    public void Dispose() => Loop.Dispose();
+    public void Dispose()
+    {
+        Loop.Dispose();
+        _tls?.Dispose();
+    }
 
     protected abstract LoadSocket NewSocket(int id);
 

@@ -6,21 +6,30 @@ using EventLoops.Benchmarks.Load.Runs;
 namespace EventLoops.Benchmarks.Load.Wire;
 
 /// <summary>One connection to the server: connects, reads whatever has come in one call, and writes as much as the kernel takes.</summary>
-internal abstract class LoadSocket(LoadRun run, int id) : IReadyHandler, IDisposable
+internal abstract class LoadSocket : IReadyHandler, IDisposable
 {
     private const int LongestHead = 16 * 1024;
 
     private readonly StringBuilder _head = new();
+    private readonly Func<ReadOnlyMemory<byte>, int> _send;
     private ReadOnlyMemory<byte> _unsent;
+    private TlsLayer? _tls;
     private Watch? _watch;
     private int _fd = -1;
     private bool _isConnecting;
     private bool _isReadingHead;
 
-    /// <summary>The number of the connection in its run.</summary>
-    public int Id { get; } = id;
+    protected LoadSocket(LoadRun run, int id)
+    {
+        Run = run;
+        Id = id;
+        _send = SendBytes;
+    }
 
-    protected LoadRun Run { get; } = run;
+    /// <summary>The number of the connection in its run.</summary>
+    public int Id { get; }
+
+    protected LoadRun Run { get; }
 
     private SocketIo Io => Run.Loop.SocketIo;
 
@@ -49,6 +58,8 @@ internal abstract class LoadSocket(LoadRun run, int id) : IReadyHandler, IDispos
         Run.Loop.Unwatch(_watch!);
         Io.Close(_fd);
         _fd = -1;
+        _tls?.Dispose();
+        _tls = null;
         _unsent = default;
         _head.Clear();
     }
@@ -99,7 +110,21 @@ internal abstract class LoadSocket(LoadRun run, int id) : IReadyHandler, IDispos
     {
         if (_fd < 0)
             return 0;
+        if (_tls is null)
+            return SendBytes(bytes);
 
+        int taken = _tls.Write(bytes, _send);
+
+        // What was encrypted is as good as sent, but the kernel has to say when more may be.
+        if (_tls.HasUnsent)
+            Run.Loop.Change(_watch!, PollEvents.In | PollEvents.Out);
+        return taken;
+    }
+
+    private int SendBytes(ReadOnlyMemory<byte> bytes) => SendBytes(bytes.Span);
+
+    private int SendBytes(ReadOnlySpan<byte> bytes)
+    {
         IoResult sent = Io.Send(_fd, bytes);
         if (sent.IsError && !sent.WouldBlock)
             throw new LoadException($"send: {sent}");
@@ -117,16 +142,15 @@ internal abstract class LoadSocket(LoadRun run, int id) : IReadyHandler, IDispos
             Checked("connect", Io.GetPendingError(_fd));
             _isConnecting = false;
             Run.Loop.Change(_watch!, PollEvents.In);
-            OnConnected();
+            OnSocketConnected();
             return;
         }
 
         if ((ready & PollEvents.Out) != 0)
         {
-            if (_unsent.IsEmpty)
-                OnWritable();
-            else
-                _unsent = _unsent[SendSome(_unsent.Span)..];
+            _tls?.Flush(_send);
+            if (_tls is null or { HasUnsent: false, IsOpen: true })
+                GoOn();
         }
 
         if (_fd >= 0 && (ready & ~PollEvents.Out) != 0)
@@ -147,6 +171,56 @@ internal abstract class LoadSocket(LoadRun run, int id) : IReadyHandler, IDispos
         }
 
         ReadOnlySpan<byte> bytes = Run.ReceiveBuffer.AsSpan(0, received.Value);
+        if (_tls is null)
+            Take(bytes);
+        else
+            Decrypt(_tls, bytes);
+    }
+
+    private void GoOn()
+    {
+        if (_unsent.IsEmpty)
+            OnWritable();
+        else
+            _unsent = _unsent[SendSome(_unsent.Span)..];
+    }
+
+    private void OnSocketConnected()
+    {
+        if (!Run.Options.IsTls)
+        {
+            OnConnected();
+            return;
+        }
+
+        _tls = new TlsLayer(Run.NewTlsEngine(), Run.TlsRoom);
+        ReadOnlySpan<byte> nothing = [];
+        _tls.ShakeHands(ref nothing, _send);
+    }
+
+    private void Decrypt(TlsLayer tls, ReadOnlySpan<byte> ciphertext)
+    {
+        if (!tls.IsOpen)
+        {
+            tls.ShakeHands(ref ciphertext, _send);
+            if (!tls.IsOpen)
+                return;
+            OnConnected();
+        }
+
+        bool hasMore = true;
+        while (hasMore && _tls == tls)
+        {
+            hasMore = tls.Read(ref ciphertext, Run.PlaintextBuffer, out int length, out bool isEnd);
+            if (length > 0)
+                Take(Run.PlaintextBuffer.AsSpan(0, length));
+            if (isEnd && _tls == tls)
+                OnEndOfStream();
+        }
+    }
+
+    private void Take(ReadOnlySpan<byte> bytes)
+    {
         if (!_isReadingHead || TryReadHead(ref bytes))
         {
             if (!bytes.IsEmpty)
