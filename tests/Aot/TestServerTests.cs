@@ -74,6 +74,21 @@ public sealed class TestServerTests(PublishedTestServer published) : IDisposable
         Assert.Equal("from a file", await _http.GetStringAsync(await server.WaitForAddressAsync()));
     }
 
+    [Fact]
+    public async Task It_goes_into_the_background_and_leaves_no_lock_when_it_ends()
+    {
+        using DaemonProcess daemon = new();
+
+        Assert.Equal((0, ""), await daemon.StartAsync([published.Program]));
+
+        int id = daemon.Id;
+        Assert.Equal($"{id}\n", daemon.LockText);
+        Assert.Equal("HTTP/1.1 200 OK", daemon.Ask());
+        Assert.Equal((1, $"The lock file {daemon.LockFile} is held by process {id}, which runs.\n"), await daemon.StartAsync([published.Program]));
+        daemon.End(id, DaemonProcess.Terminated);
+        Assert.False(File.Exists(daemon.LockFile));
+    }
+
     [Theory]
     [InlineData("--help", 0, "--loop <poll|")]
     [InlineData("--loop=spiral", 2, "--loop takes a loop that this build has (poll, epoll, ")]
