@@ -139,6 +139,7 @@ public sealed partial class Connection
     /// <summary>Both sides have agreed.</summary>
     private void OnAgreed()
     {
+        Thread.Counters.CountHandshake(succeeded: true);
         if (_role is TlsClientRole client)
         {
             client.OnAgreed();
@@ -387,6 +388,8 @@ public sealed partial class Connection
     private void EndByTls(ProtocolFault fault, string reason)
     {
         Context.Log.TlsFailed(Id, fault.Describe(), reason);
+        if (_tls is { Engine: { IsHandshakeDone: false } })
+            Thread.Counters.CountHandshake(succeeded: false);
         if (_role is ClientRole client && !IsClosed)
         {
             client.OnTlsFault(fault, reason);
