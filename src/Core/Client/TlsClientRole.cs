@@ -12,7 +12,7 @@ internal sealed class TlsClientRole(Connection connection, ClientCall call) : Cl
         ITlsEngine engine;
         try
         {
-            engine = Call.TlsContext.NewClientEngine(Call.Target.Host, Call.Target.Port);
+            engine = Call.TlsContext.NewClientEngine(Call.Target.Host, Call.Target.Port, Call.IsAtFirstOrigin);
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or PlatformNotSupportedException)
         {

@@ -50,7 +50,7 @@ public sealed class ClientTlsOptions
 
     /// <summary>
     /// The name that the server is asked for (SNI, RFC 6066 3) and that its certificate must have. Null, the default, is the host of the address. An IP address is never
-    /// sent as a name, but is verified.
+    /// sent as a name, but is verified. A server of another origin, to which a redirect has led, is asked for by its own name.
     /// </summary>
     public string? ServerName { get; init; }
 

@@ -95,11 +95,12 @@ internal sealed unsafe class TlsContext : IDisposable
     /// <summary>An engine that connects.</summary>
     /// <param name="host">Whom it asks for and demands of the certificate: a name in ASCII, or an IP address, which is not sent (RFC 6066 3).</param>
     /// <param name="port">The port, by which the sessions of servers on one host are told apart.</param>
-    public ITlsEngine NewClientEngine(string host, int port = 0)
+    /// <param name="isGivenHost">Whether it is the host that the program has named, and none that a redirect has led to: <see cref="ClientTlsOptions.ServerName"/> is about the former.</param>
+    public ITlsEngine NewClientEngine(string host, int port = 0, bool isGivenHost = true)
     {
         OpenSslEngine engine = new(this, isServer: false, names: null);
         if (TlsCallbacks.PolicyOf(SslContext) is { } policy)
-            TlsServerIdentity.Demand(engine.Ssl, policy, host, port);
+            TlsServerIdentity.Demand(engine.Ssl, policy, host, port, isGivenHost);
         else if (!System.Net.IPAddress.TryParse(host, out _))
             engine.AskFor(host);
         return engine;

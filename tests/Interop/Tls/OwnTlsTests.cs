@@ -91,6 +91,25 @@ public sealed class ClientTlsFailureTests(TlsSite site) : IClassFixture<TlsSite>
     }
 
     [Fact]
+    public async Task The_name_that_is_demanded_of_the_first_server_is_not_demanded_of_one_that_a_redirect_leads_to()
+    {
+        using IssuedCertificate named = site.Authority.Server("named.test");
+        await using LoopThread second = await site.StartAsync(new InteropProtocol());
+        VirtualHostOptions redirecting = new()
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Protocols = [new InteropProtocol()],
+            Tls = new TlsOptions { Certificates = [named.Tls] },
+            Mounts = [new Mount { MountPoint = "/", Origin = MountOrigin.RedirectHttps($"localhost:{((IPEndPoint)second.EndPoint).Port}") }],
+        };
+        await using LoopThread first = await LoopThread.StartAsync(new EventLoopOptions(), redirecting);
+        await using LoopThread client = await LoopThread.StartAsync(new EventLoopOptions());
+        ClientTlsOptions tls = new() { UseSystemStore = false, CaPem = site.Authority.Pem, ServerName = "named.test" };
+
+        Assert.Equal(InteropProtocol.Greeting, await client.FollowAsync($"https://127.0.0.1:{((IPEndPoint)first.EndPoint).Port}/greeting", tls));
+    }
+
+    [Fact]
     public async Task What_was_agreed_is_known_to_the_client_and_the_next_connection_is_resumed()
     {
         await using LoopThread server = await site.StartAsync(new TlsReporter());

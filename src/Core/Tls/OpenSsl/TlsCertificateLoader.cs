@@ -45,18 +45,19 @@ internal static unsafe class TlsCertificateLoader
     private static void Trust(nint context, string pem, string? path, string member, bool isAnnounced)
     {
         nint store = Ssl.CtxGetCertStore(context);
-        foreach (nint authority in ReadCertificates(pem, path, member))
+        List<nint> authorities = ReadCertificates(pem, path, member);
+        try
         {
-            try
+            foreach (nint authority in authorities)
             {
                 // The same one twice is no mistake, and OpenSSL takes it as none since 1.1.1.
                 if (Crypto.X509StoreAddCertificate(store, authority) != 1 || (isAnnounced && Ssl.CtxAddClientCa(context, authority) != 1))
                     throw Wrong(member, "an authority is not taken");
             }
-            finally
-            {
-                Crypto.X509Free(authority);
-            }
+        }
+        finally
+        {
+            authorities.ForEach(authority => Crypto.X509Free(authority));
         }
     }
 

@@ -14,9 +14,10 @@ internal static unsafe class TlsServerIdentity
     /// <param name="policy">What its context says.</param>
     /// <param name="host">The host of the address: a name in ASCII, or an IP address.</param>
     /// <param name="port">Its port.</param>
-    public static void Demand(nint ssl, TlsContextPolicy policy, string host, int port)
+    /// <param name="isGivenHost">Whether it is the one that the program has named.</param>
+    public static void Demand(nint ssl, TlsContextPolicy policy, string host, int port, bool isGivenHost)
     {
-        string name = policy.ServerName ?? host;
+        string name = (isGivenHost ? policy.ServerName : null) ?? host;
 
         // RFC 6066 3: without the dot of the root, which certificates have not either.
         if (name.Length > 1 && name[^1] == '.')
