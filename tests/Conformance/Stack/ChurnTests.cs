@@ -23,10 +23,11 @@ public sealed class ChurnTests
     static ChurnTests() => LoopRegistry.Default.AddEpoll();
 
     [Theory]
-    [InlineData(ContextFlags.Epoll, false)]
-    [InlineData(ContextFlags.Epoll, true)]
-    [InlineData(ContextFlags.None, false)]
-    public void Nothing_is_mixed_up_or_left_behind(ContextFlags loop, bool listenerPerThread)
+    [InlineData(ContextFlags.Epoll, false, false)]
+    [InlineData(ContextFlags.Epoll, true, false)]
+    [InlineData(ContextFlags.None, false, false)]
+    [InlineData(ContextFlags.Epoll, false, true)]
+    public void Nothing_is_mixed_up_or_left_behind(ContextFlags loop, bool listenerPerThread, bool isTls)
     {
         Ledger ledger = new();
         ChurnServer protocol = new();
@@ -42,6 +43,7 @@ public sealed class ChurnTests
                     Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                     Protocols = [protocol],
                     Extensions = [new PermessageDeflate()],
+                    Tls = isTls ? new TlsOptions { Certificates = [TlsCertificate.FromPem(TestCertificate.Ecdsa.ChainPem, TestCertificate.Ecdsa.KeyPem)] } : null,
                 },
             ],
         });
@@ -49,8 +51,14 @@ public sealed class ChurnTests
         using CancellationTokenSource stopping = new();
         Exception? failure = null;
         Thread server = Run(() => context.Run(stopping.Token));
-        Churner[] churners = [.. Enumerable.Range(0, ClientThreads).Select(seed => new Churner(endPoint, seed))];
+        Churner[] churners = [.. Enumerable.Range(0, ClientThreads).Select(seed => new Churner(endPoint, seed, isTls))];
         Thread[] clients = [.. churners.Select(churner => Run(() => churner.Run(Duration)))];
+
+        // Handshakes go on on all threads while their certificate is replaced on one.
+        while (!clients[0].Join(TimeSpan.FromMilliseconds(20)))
+        {
+            if (isTls) context.Loop.Post(_ => context.VirtualHosts[0].ReloadCertificates(), null);
+        }
 
         foreach (Thread client in clients) client.Join();
         LoopCrew.WaitUntil(() => failure is not null || context.Threads.All(thread => thread.ConnectionCount == 0));
@@ -168,7 +176,7 @@ public sealed class ChurnTests
     }
 
     /// <summary>A loop with clients, each of which does something else, and is followed by the next.</summary>
-    private sealed class Churner(EndPoint server, int seed) : Protocol<Churner.Session>("churn")
+    private sealed class Churner(EndPoint server, int seed, bool isTls) : Protocol<Churner.Session>("churn")
     {
         private const int AtOnce = 16;
         private const int LongestMessage = 6000;
@@ -176,6 +184,7 @@ public sealed class ChurnTests
         private readonly Random _random = new(seed);
         private readonly byte[] _message = new byte[LongestMessage];
         private readonly PermessageDeflate _deflate = new();
+        private readonly ClientTlsOptions _tls = new() { UseSystemStore = false, VerifyServer = false };
         private LoopContext _context = null!;
         private bool _isEnding;
         private int _open;
@@ -277,7 +286,8 @@ public sealed class ChurnTests
             string path = string.Create(CultureInfo.InvariantCulture, $"/{seed}/{visit}");
             _ = _context.Connect(new ClientConnectOptions
             {
-                Uri = new Uri((isHttp ? "http" : "ws") + "://test" + path),
+                Uri = new Uri((isHttp ? "http" : "ws") + (isTls ? "s" : "") + "://test" + path),
+                Tls = isTls ? _tls : null,
                 EndPoint = server,
                 Protocols = [this],
                 Extensions = !isHttp && _random.Next(2) == 0 ? [_deflate] : [],
