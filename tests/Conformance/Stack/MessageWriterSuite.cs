@@ -83,7 +83,8 @@ public abstract class MessageWriterSuite(LoopFactory factory) : LoopBench(factor
                 return;
             }
 
-            if (writer.IsOpen) Assert.Equal(WriteResult.Accepted, writer.TryEnd());
+            // The last piece may be the one of which the kernel did not take all: then the end comes with the writable callback that follows.
+            if (writer.IsOpen) Assert.NotEqual(WriteResult.Closed, writer.TryEnd());
         }
     }
 
