@@ -43,6 +43,13 @@ public sealed class ConnectFailureTableTests
         yield return ("the server resets the connection", scene => scene.Served(peer => peer.Reset()));
         yield return ("the port speaks TLS and was asked without", scene => scene.Served(peer => peer.Send("\u0015\u0003\u0003\0\u0002\u0002\u0016")));
         yield return ("the port speaks something else", scene => scene.Served(peer => peer.Send("SSH-2.0-OpenSSH_9.2\r\n")));
+        yield return ("the port does not speak TLS and was asked for it", scene => scene.SecuredAgainst("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
+        yield return ("the server says nothing to TLS", scene => scene.SecuredAgainst(""));
+        yield return ("the certificate has expired", scene => scene.Showing(authority => authority.Expired("example.test")));
+        yield return ("the certificate is for another name", scene => scene.Showing(authority => authority.Server("other.test")));
+        yield return ("the certificate vouches for itself", scene => scene.Showing(_ => TestAuthority.SelfSigned(["example.test"])));
+        yield return ("nobody knows the certificate's authority", scene => scene.Showing(authority => authority.Server("example.test"), isKnown: false));
+        yield return ("both sides have no version of TLS in common", scene => scene.Showing(authority => authority.Server("example.test"), TlsVersion.Tls13));
         yield return ("404 instead of a WebSocket", scene => scene.Served(peer => FailureScene.Answer(peer, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")));
         yield return ("401 instead of a WebSocket", scene => scene.Served(peer => FailureScene.Answer(peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")));
         yield return ("503 instead of a WebSocket", scene => scene.Served(peer => FailureScene.Answer(peer, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")));

@@ -59,9 +59,37 @@ internal sealed class FailureScene() : LoopBench(LoopFactories.Simulated)
         return new ClientConnectOptions { Uri = new Uri("ws://example.test/"), EndPoint = Serving(_ => { }), Protocols = [protocol] };
     }
 
-    /// <summary>A server that treats each connection alike, between the turns of the loop.</summary>
-    public EndPoint Serving(Action<RawPeer> serve, int port = 0)
+    /// <summary>A server that shows a certificate, asked by a client that believes one authority and knows the server as <c>example.test</c>.</summary>
+    public ClientConnectOptions Showing(Func<TestAuthority, IssuedCertificate> issue, TlsVersion oldest = TlsVersion.Tls12, bool isKnown = true)
     {
+        using TestAuthority authority = new();
+        using TestAuthority stranger = new("somebody else");
+        using IssuedCertificate certificate = issue(authority);
+        VirtualHostOptions host = new()
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Protocols = [new TestProtocol()],
+            Tls = new TlsOptions { Certificates = [certificate.Tls], MinVersion = oldest },
+        };
+        ClientTlsOptions tls = new() { UseSystemStore = false, CaPem = (isKnown ? authority : stranger).Pem, MaxVersion = TlsVersion.Tls12 };
+        return Secured(EndPointOf(Serve(host)), tls);
+    }
+
+    /// <summary>A server that has an answer to whatever comes, or none.</summary>
+    public ClientConnectOptions SecuredAgainst(string answer) => Secured(Serving(
+        peer =>
+        {
+            if (answer.Length > 0) peer.Send(answer);
+        },
+        isDue: peer => !peer.Received.IsEmpty));
+
+    /// <summary>A server that treats each connection alike, between the turns of the loop.</summary>
+    /// <param name="serve">What it does.</param>
+    /// <param name="port">Where it listens; 0 for any.</param>
+    /// <param name="isDue">When it does that; by default when a head has come.</param>
+    public EndPoint Serving(Action<RawPeer> serve, int port = 0, Func<RawPeer, bool>? isDue = null)
+    {
+        isDue ??= peer => peer.Received.IndexOf("\r\n\r\n"u8) >= 0;
         PeerListener listener = Own(Harness.Network.Listen(new IPEndPoint(IPAddress.Loopback, port)));
         HashSet<RawPeer> served = [];
         Harness.Attach(
@@ -70,7 +98,7 @@ internal sealed class FailureScene() : LoopBench(LoopFactories.Simulated)
                 if (listener.TryAccept(TimeSpan.Zero) is { } socket) served.Add(Own(new RawPeer(socket, isClient: false, Harness)));
                 foreach (RawPeer peer in served.ToArray())
                 {
-                    if (peer.Received.IndexOf("\r\n\r\n"u8) < 0) continue;
+                    if (!isDue(peer)) continue;
 
                     served.Remove(peer);
                     serve(peer);
@@ -93,4 +121,7 @@ internal sealed class FailureScene() : LoopBench(LoopFactories.Simulated)
     }
 
     public EndPoint Silent() => Own(Harness.Network.ListenWithoutAnswer()).EndPoint;
+
+    private ClientConnectOptions Secured(EndPoint endPoint, ClientTlsOptions? tls = null) =>
+        new() { Uri = new Uri("wss://example.test/"), EndPoint = endPoint, Protocols = [NewProtocol()], Tls = tls };
 }
