@@ -184,8 +184,8 @@ public sealed class TestClientTests(TestServers servers) : IClassFixture<TestSer
 
     [Theory]
     [InlineData("", "Required argument 'URL' missing for command: 'TestClient'.")]
-    [InlineData("https://127.0.0.1", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, not 'https://127.0.0.1'.")]
-    [InlineData("nonsense", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, not 'nonsense'.")]
+    [InlineData("ftp://127.0.0.1", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, or the same with wss or https, not 'ftp://127.0.0.1'.")]
+    [InlineData("nonsense", "URL takes an address of the form ws://host[:port]/path or http://host[:port]/path, or the same with wss or https, not 'nonsense'.")]
     [InlineData("http://127.0.0.1 --protocol echo", "--protocol is for ws:// addresses.")]
     [InlineData("ws://127.0.0.1 --output file", "--output is for http:// addresses.")]
     [InlineData("http://127.0.0.1 --method a/b", "--method takes a method such as PUT, not 'a/b'.")]
