@@ -302,6 +302,7 @@ public sealed partial class Connection
 
         FlushOutput();
         Thread.Cork.Leave();
+        Thread.Callbacks.Leave();
     }
 
     /// <summary>Sends what can be sent now, and takes the next step of an ending that waits for it.</summary>

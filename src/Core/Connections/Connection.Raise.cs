@@ -33,7 +33,7 @@ public sealed partial class Connection
 
         // The callback may bind the connection to another protocol.
         Protocol protocol = _protocol;
-        long started = Thread.Callbacks.Start();
+        long started = Thread.Callbacks.Start(reason);
         CallbackOutcome outcome = Call(reason, in data);
         Thread.Callbacks.Stop(started, reason, protocol);
         return outcome;

@@ -10,17 +10,25 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
 
     private readonly TimeProvider _time = thread.Loop.TimeProvider;
 
+    // When the last message of a read was dealt with: the next one of the same read begins there, since nothing but framing lies between them. 0 for not known.
+    private long _lastReceived;
+
     /// <summary>
     /// A callback begins. For the system's own clock the coarse one will do, which costs a few nanoseconds and is exact to a few milliseconds; its times are
     /// negative here, to tell them from the others.
     /// </summary>
-    public long Start()
+    public long Start(CallbackReason reason)
     {
+        long last = _lastReceived;
+        _lastReceived = 0;
         bool isExact = LoopMetrics.CallbackTime.Enabled;
         if (!isExact && threshold == Timeout.InfiniteTimeSpan)
             return NotMeasured;
 
-        return isExact || _time != TimeProvider.System ? _time.GetTimestamp() : -Environment.TickCount64;
+        if (isExact || _time != TimeProvider.System)
+            return _time.GetTimestamp();
+
+        return last != 0 && IsReceive(reason) ? last : -Environment.TickCount64;
     }
 
     /// <summary>It has returned.</summary>
@@ -29,12 +37,29 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
         if (started == NotMeasured)
             return;
 
-        TimeSpan taken = started < 0 ? TimeSpan.FromMilliseconds(Environment.TickCount64 + started) : _time.GetElapsedTime(started);
+        TimeSpan taken;
+        if (started < 0)
+        {
+            long now = Environment.TickCount64;
+            taken = TimeSpan.FromMilliseconds(now + started);
+            if (IsReceive(reason))
+                _lastReceived = -now;
+        }
+        else
+        {
+            taken = _time.GetElapsedTime(started);
+        }
+
         if (started >= 0 && LoopMetrics.CallbackTime.Enabled)
             LoopMetrics.CallbackTime.Record(taken.TotalMilliseconds, new KeyValuePair<string, object?>("reason", NameOf(reason)));
         if (threshold != Timeout.InfiniteTimeSpan && taken >= threshold)
             ReportStall(reason, protocol, taken);
     }
+
+    /// <summary>The connection has been served, and what is called next has nothing to do with it.</summary>
+    public void Leave() => _lastReceived = 0;
+
+    private static bool IsReceive(CallbackReason reason) => reason is CallbackReason.Receive or CallbackReason.ClientReceive;
 
     private void ReportStall(CallbackReason reason, Protocol protocol, TimeSpan taken)
     {
