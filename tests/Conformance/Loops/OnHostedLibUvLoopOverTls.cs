@@ -1,0 +1,28 @@
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>
+/// TLS is bytes, and a loop does not see whose. So <see cref="OnHostedLibUvLoop"/> has the suite of TLS itself over TLS, and those that open, move bytes and close;
+/// <see cref="OnEpollLoopOverTls"/> has all.
+/// </summary>
+public static class OnHostedLibUvLoopOverTls
+{
+    private static readonly LoopFactory s_new = OverTls.On(UvHost.Warmed<LoopFactory>(static options => HostedLoopHarness.On(new UvHost(), options)));
+
+    public sealed class Tls() : TlsSuite(s_new);
+
+    public sealed class Opening() : OpeningSuite(s_new);
+
+    public sealed class Closing() : ClosingSuite(s_new);
+
+    public sealed class Receiving() : ReceivingSuite(s_new);
+
+    public sealed class Writing() : WritingSuite(s_new);
+
+    public sealed class Messages() : MessageSuite(s_new);
+
+    public sealed class Compression() : CompressionSuite(s_new);
+
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
+    public sealed class HttpClient() : HttpClientSuite(s_new);
+}

@@ -1,0 +1,30 @@
+using EventLoops.LibEv;
+
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>
+/// TLS is bytes, and a loop does not see whose. So <see cref="OnLibEvLoop"/> has the suite of TLS itself over TLS, and those that open, move bytes and close;
+/// <see cref="OnEpollLoopOverTls"/> has all.
+/// </summary>
+public static class OnLibEvLoopOverTls
+{
+    private static readonly LoopFactory s_new = OverTls.On(static options => new OwnedLoopHarness(new LibEvLoop(options), options));
+
+    public sealed class Tls() : TlsSuite(s_new);
+
+    public sealed class Opening() : OpeningSuite(s_new);
+
+    public sealed class Closing() : ClosingSuite(s_new);
+
+    public sealed class Receiving() : ReceivingSuite(s_new);
+
+    public sealed class Writing() : WritingSuite(s_new);
+
+    public sealed class Messages() : MessageSuite(s_new);
+
+    public sealed class Compression() : CompressionSuite(s_new);
+
+    public sealed class HttpServer() : HttpServerSuite(s_new);
+
+    public sealed class HttpClient() : HttpClientSuite(s_new);
+}
