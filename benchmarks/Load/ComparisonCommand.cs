@@ -59,7 +59,7 @@ internal static class ComparisonCommand
             comparison.Run();
             if (idle > 0)
                 comparison.MeasureIdle(idle);
-            new Report(comparison, peers, points, missing).Write(output, root, rounds, "benchmarks/run.sh");
+            new Report(comparison, peers, points, missing).Write(output, root, rounds, CommandOf(rounds, pointNames, peerNames));
             Console.WriteLine(Path.Combine(output, "README.md"));
             return 0;
         }
@@ -73,4 +73,13 @@ internal static class ComparisonCommand
             known.RemoveTemporaryFiles();
         }
     }
+
+    /// <summary>The command that repeats this.</summary>
+    private static string CommandOf(int rounds, string[] pointNames, string[] peerNames) => string.Join(' ', (string[])
+    [
+        "benchmarks/run.sh",
+        .. rounds == 9 ? Array.Empty<string>() : ["--rounds", $"{rounds}"],
+        .. pointNames.Length == 0 ? Array.Empty<string>() : ["--point", .. pointNames],
+        .. peerNames.Length == 0 ? Array.Empty<string>() : ["--peer", .. peerNames],
+    ]);
 }
