@@ -243,6 +243,7 @@ public sealed class ReverseProxyTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>VmRSS of this process (proc(5)), which has the proxy and the client in it.</summary>
     private static long Resident()
     {
+        // What is garbage already is not what is held.
         GC.Collect();
         string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

@@ -24,12 +24,12 @@ public sealed class TestServerCrowdTests
         // What the server opens once, it opens for the first one.
         crowd.Open(address, 1);
         crowd.EchoOnce();
-        int withOne = CountDescriptors(server);
+        int withOne = server.CountDescriptors();
         crowd.Close();
         await WaitForDescriptorsAsync(server, withOne - 1);
 
         crowd.Open(address, Connections);
-        Assert.Equal(withOne - 1 + Connections, CountDescriptors(server));
+        Assert.Equal(withOne - 1 + Connections, server.CountDescriptors());
         for (int round = 0; round < Rounds; round++) crowd.EchoOnce();
         crowd.Close();
 
@@ -37,16 +37,14 @@ public sealed class TestServerCrowdTests
         await WaitForDescriptorsAsync(server, withOne - 1);
     }
 
-    private static int CountDescriptors(SampleProcess process) => Directory.GetFileSystemEntries($"/proc/{process.Id}/fd").Length;
-
     private static async Task WaitForDescriptorsAsync(SampleProcess process, int expected)
     {
         long start = Stopwatch.GetTimestamp();
-        while (CountDescriptors(process) != expected)
+        while (process.CountDescriptors() != expected)
         {
             Assert.True(
                 Stopwatch.GetElapsedTime(start) < Patience,
-                $"The server has {CountDescriptors(process)} descriptors instead of {expected}. It printed:\n{process.Output}");
+                $"The server has {process.CountDescriptors()} descriptors instead of {expected}. It printed:\n{process.Output}");
 
             // Nothing tells when another process has closed a descriptor, so that it is looked at again, without keeping it from its processor.
             await Task.Delay(TimeSpan.FromMilliseconds(10));

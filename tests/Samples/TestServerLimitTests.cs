@@ -94,6 +94,8 @@ public sealed partial class TestServerLimitTests
         {
             if (FullLine().Match(server.Output) is { Success: true } line) return int.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture);
             Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"The server does not say that it is full. It printed:\n{server.Output}");
+
+            // The line is in the log, of which nothing tells that it has grown.
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
     }

@@ -133,6 +133,8 @@ public sealed partial class TestServerThreadsTests : IDisposable
         while (!condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < Patience, "This did not come true in time.");
+
+            // It is another process that it has to come true in, and nothing tells when.
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
     }

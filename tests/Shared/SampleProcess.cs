@@ -123,6 +123,9 @@ public sealed partial class SampleProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>How many descriptors it has open.</summary>
+    public int CountDescriptors() => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
+
     /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
     public void Interrupt() => Send(Interrupted);
 

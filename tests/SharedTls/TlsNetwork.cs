@@ -1,4 +1,6 @@
 using System.Net;
+using EventLoops.OpenSsl;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EventLoops.Tests;
 
@@ -9,7 +11,11 @@ internal sealed class TlsNetwork(PeerNetwork inner) : PeerNetwork
     private static readonly TlsContext s_client = TlsContext.ForTrustingClient();
 
     /// <summary>A context with the certificate of the tests.</summary>
-    public static TlsContext NewServerContext() => TlsContext.FromPemFiles(TestCertificate.Ecdsa.ChainPath, TestCertificate.Ecdsa.KeyPath);
+    public static TlsContext NewServerContext()
+    {
+        TlsCertificate[] certificates = [TlsCertificate.FromFiles(TestCertificate.Ecdsa.ChainPath, TestCertificate.Ecdsa.KeyPath)];
+        return TlsContextBuilder.Build(new TlsOptions { Certificates = certificates }, certificates, new EventLoopsLog(NullLogger.Instance));
+    }
 
     /// <summary>The client's side of a peer.</summary>
     public static ITlsEngine NewClientEngine() => s_client.NewClientEngine("localhost");

@@ -76,6 +76,8 @@ internal sealed class RunningPeer(Peer peer, Process process, IPEndPoint endPoin
                 throw new LoadException($"{Peer.Name} ended with {process.ExitCode} instead of listening.");
             if (Stopwatch.GetElapsedTime(start) > StartPatience)
                 throw new LoadException($"{Peer.Name} does not listen on {EndPoint}.");
+
+            // Nothing is measured yet, and servers have no common way to say that they listen.
             Thread.Sleep(20);
         }
     }

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
+using EventLoops.Benchmarks.Load.Wire;
 
 namespace EventLoops.Benchmarks.Load.Floor;
 
@@ -106,9 +106,7 @@ internal sealed unsafe class FloorServer
         string head = Encoding.ASCII.GetString(request);
         int at = head.IndexOf("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase);
         string key = head.Substring(at + 19, 24);
-#pragma warning disable CA5350 // RFC 6455 4.2.2 names SHA-1; nothing is kept secret by it.
-        string accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
-#pragma warning restore CA5350
+        string accept = Handshake.Accept(key);
         connection.IsOpen = true;
         return Encoding.ASCII.GetBytes(
             $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",

@@ -112,16 +112,15 @@ internal sealed class ClientPool(ServiceThread thread, int size, TimeSpan idle)
         Close(socket.Detach(), socket.Tls);
     }
 
-    /// <summary>Says close_notify where TLS is spoken (RFC 8446 6.1), if the kernel takes it at once, and closes.</summary>
     private void Close(int fd, TlsTransport? tls)
     {
-        if (tls is { OwesShutdown: true })
+        // The buffers are made for those who speak TLS, and not for those who close without it.
+        if (tls is not null)
         {
-            Span<byte> room = thread.TlsBuffers.Room;
-            Io.Send(fd, room[..tls.Engine!.Shutdown(room).Ciphertext]);
+            tls.SayEnd(Io, fd, thread.TlsBuffers.Room);
+            tls.Release();
         }
 
-        tls?.Release();
         Io.Close(fd);
     }
 

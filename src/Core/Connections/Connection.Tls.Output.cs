@@ -137,14 +137,10 @@ public sealed partial class Connection
         if (_tls is not { } tls)
             return;
 
-        bool isOrderly = _fd >= 0 && tls is { OwesShutdown: true, MayEndOrderly: true } && HasNothingKept;
+        bool isOrderly = _fd >= 0 && tls.MayEndOrderly && HasNothingKept;
         _tls = null;
         if (isOrderly)
-        {
-            Span<byte> room = Thread.TlsBuffers.Room;
-            Io.Send(_fd, room[..tls.Engine!.Shutdown(room).Ciphertext]);
-        }
-
+            tls.SayEnd(Io, _fd, Thread.TlsBuffers.Room);
         tls.Release();
     }
 }

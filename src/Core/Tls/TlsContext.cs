@@ -50,22 +50,6 @@ internal sealed unsafe class TlsContext : IDisposable
     /// <summary>OpenSSL's own. Whoever asks keeps this object alive while it uses the answer.</summary>
     public nint SslContext => _handle.DangerousGetHandle();
 
-    /// <summary>A context from a certificate chain and its key, both in PEM files; nothing is verified.</summary>
-    public static TlsContext FromPemFiles(string chainPath, string keyPath)
-    {
-        TlsContext context = new(New(), isServer: true);
-        LibSsl ssl = LibSsl.Instance;
-        fixed (byte* chain = Terminated(chainPath), key = Terminated(keyPath))
-        {
-            OpenSslErrors.Clear();
-            if (ssl.CtxUseCertificateChainFile(context.SslContext, chain) == 1 && ssl.CtxUsePrivateKeyFile(context.SslContext, key, LibSsl.FileTypePem) == 1)
-                return context;
-        }
-
-        context.Dispose();
-        throw new ArgumentException($"'{chainPath}' and '{keyPath}' are no certificate with its key: {OpenSslErrors.Take().Words}.", nameof(chainPath));
-    }
-
     /// <summary>A context for clients that trust everybody.</summary>
     public static TlsContext ForTrustingClient() => new(New(), isServer: false);
 
@@ -108,8 +92,6 @@ internal sealed unsafe class TlsContext : IDisposable
 
     /// <summary>Gives the reference back. Engines that were made from it go on.</summary>
     public void Dispose() => _handle.Dispose();
-
-    private static byte[] Terminated(string text) => System.Text.Encoding.UTF8.GetBytes(text + "\0");
 
     private sealed class ContextHandle : SafeHandle
     {

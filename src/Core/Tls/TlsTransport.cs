@@ -54,6 +54,13 @@ internal sealed class TlsTransport
         return count - _windowBegan > limit;
     }
 
+    /// <summary>Says close_notify (RFC 8446 6.1), if it is owed and the kernel takes it at once: the socket is about to be closed.</summary>
+    public void SayEnd(SocketIo io, int fd, Span<byte> room)
+    {
+        if (OwesShutdown)
+            io.Send(fd, room[..Engine!.Shutdown(room).Ciphertext]);
+    }
+
     /// <summary>Gives back what it holds.</summary>
     public void Release()
     {

@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using EventLoops.OpenSsl;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EventLoops.Tests.Tls;
 
@@ -30,7 +31,11 @@ internal sealed class TlsWire : IDisposable
 
     public static ITlsEngine NewClient(SslProtocols protocols = SslProtocols.None) => Limited(s_client.NewClientEngine("localhost"), protocols);
 
-    private static readonly TlsContext s_server = TlsContext.FromPemFiles(TestCertificate.Ecdsa.ChainPath, TestCertificate.Ecdsa.KeyPath);
+    private static readonly TlsCertificate[] s_certificates = [TlsCertificate.FromFiles(TestCertificate.Ecdsa.ChainPath, TestCertificate.Ecdsa.KeyPath)];
+
+    private static readonly TlsContext s_server =
+        TlsContextBuilder.Build(new TlsOptions { Certificates = s_certificates }, s_certificates, new EventLoopsLog(NullLogger.Instance));
+
     private static readonly TlsContext s_client = TlsContext.ForTrustingClient();
 
     public static TlsWire OfEngines(SslProtocols protocols, IEnumerable<int>? cuts = null) =>

@@ -26,9 +26,6 @@ internal sealed unsafe partial class LibSsl
     public const int SentShutdown = 1;
     public const int ReceivedShutdown = 2;
 
-    /// <summary>SSL_FILETYPE_PEM.</summary>
-    public const int FileTypePem = 1;
-
     private static readonly Lazy<LibSsl> Loaded = new(() => new LibSsl(OpenSslLoader.Ssl));
 
     private LibSsl(NativeExports library)
@@ -36,8 +33,6 @@ internal sealed unsafe partial class LibSsl
         TlsMethod = (delegate* unmanaged[Cdecl]<nint>)library.Get("TLS_method");
         CtxNew = (delegate* unmanaged[Cdecl]<nint, nint>)library.Get("SSL_CTX_new");
         CtxFree = (delegate* unmanaged[Cdecl]<nint, void>)library.Get("SSL_CTX_free");
-        CtxUseCertificateChainFile = (delegate* unmanaged[Cdecl]<nint, byte*, int>)library.Get("SSL_CTX_use_certificate_chain_file");
-        CtxUsePrivateKeyFile = (delegate* unmanaged[Cdecl]<nint, byte*, int, int>)library.Get("SSL_CTX_use_PrivateKey_file");
         SslNew = (delegate* unmanaged[Cdecl]<nint, nint>)library.Get("SSL_new");
         SslFree = (delegate* unmanaged[Cdecl]<nint, void>)library.Get("SSL_free");
         SslSetBio = (delegate* unmanaged[Cdecl]<nint, nint, nint, void>)library.Get("SSL_set_bio");
@@ -77,10 +72,6 @@ internal sealed unsafe partial class LibSsl
     public delegate* unmanaged[Cdecl]<nint, nint> CtxNew { get; }
 
     public delegate* unmanaged[Cdecl]<nint, void> CtxFree { get; }
-
-    public delegate* unmanaged[Cdecl]<nint, byte*, int> CtxUseCertificateChainFile { get; }
-
-    public delegate* unmanaged[Cdecl]<nint, byte*, int, int> CtxUsePrivateKeyFile { get; }
 
     public delegate* unmanaged[Cdecl]<nint, nint> SslNew { get; }
 
