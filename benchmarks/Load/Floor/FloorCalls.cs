@@ -9,9 +9,9 @@ internal static unsafe partial class FloorCalls
     public const int In = 1;
     public const int Out = 4;
     public const int Add = 1;
-    public const int Delete = 2;
     public const int Modify = 3;
 
+    private const int Again = 11;
     private const int NonBlocking = 0x800;
     private const int NoSignal = 0x4000;
 
@@ -39,15 +39,17 @@ internal static unsafe partial class FloorCalls
 
     public static byte* NewEvents(int count) => (byte*)NativeMemory.AllocZeroed((nuint)count, (nuint)Stride);
 
-    public static int EventFd(byte* events, int index) => *(int*)(events + (index * Stride) + Stride - 8);
+    /// <summary>Whether the last call that failed had nothing to do; asked for right behind it.</summary>
+    public static bool WouldBlock => Marshal.GetLastSystemError() == Again;
 
-    public static int EventBits(byte* events, int index) => *(int*)(events + (index * Stride));
+    /// <summary>What was given for the descriptor of an event.</summary>
+    public static void* EventData(byte* events, int index) => *(void**)(events + (index * Stride) + Stride - 8);
 
-    public static void Control(int epoll, int operation, int fd, int bits)
+    public static void Control(int epoll, int operation, int fd, int bits, void* data)
     {
         byte* one = stackalloc byte[16];
         *(int*)one = bits;
-        *(long*)(one + Stride - 8) = fd;
+        *(void**)(one + Stride - 8) = data;
         if (EpollControl(epoll, operation, fd, one) != 0)
             throw new LoadException("epoll_ctl failed.");
     }

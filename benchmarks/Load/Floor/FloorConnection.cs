@@ -1,37 +1,54 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace EventLoops.Benchmarks.Load.Floor;
 
-/// <summary>How far one connection of the yardstick is in its stream. It checks nothing that an honest client does right.</summary>
-internal sealed unsafe class FloorConnection
+/// <summary>
+/// How far one connection of the yardstick is in its stream, in native memory: the kernel's event carries its address. It checks nothing that an honest client does right.
+/// </summary>
+internal unsafe struct FloorConnection
 {
-    private const int LongestHeader = 14;
+    /// <summary>So much lies free in front of what was received: the answer begins there, since the header of a frame may have come, and been taken, before.</summary>
+    public const int Room = 16;
 
-    private readonly byte[] _header = new byte[LongestHeader];
-    private int _headerLength;
-    private long _left;
+    private const int LongestHeader = 14;
+    private const int MaskLength = 4;
+
+    private fixed byte _header[LongestHeader];
+    private byte _headerLength;
+    private bool _isCloseFrame;
     private uint _key;
+    private long _left;
+
+    /// <summary>The socket.</summary>
+    public int Fd;
 
     /// <summary>Whether the handshake is done.</summary>
-    public bool IsOpen { get; set; }
+    public bool IsOpen;
 
-    /// <summary>What the kernel has not taken.</summary>
-    public byte[]? Unsent { get; set; }
+    /// <summary>Whether it is to be closed, when everything has left.</summary>
+    public bool IsClosing;
 
-    /// <summary>Turns frames of a client into the same frames of a server, as far as the bytes go.</summary>
-    /// <param name="input">What has come.</param>
+    /// <summary>What the kernel has not taken: a buffer that is kept once it was needed.</summary>
+    public byte* Rest;
+
+    /// <summary>Where in the buffer it begins.</summary>
+    public int RestAt;
+
+    /// <summary>How much it is.</summary>
+    public int RestLength;
+
+    /// <summary>Turns frames of a client into the same frames of a server, in place. A large one is not collected.</summary>
+    /// <param name="input">What has come; the answer begins <see cref="Room"/> bytes before it.</param>
     /// <param name="count">How much of it.</param>
-    /// <param name="output">Where the answer goes, which is never longer than what it answers.</param>
-    /// <param name="isClosed">Whether a close frame is among it.</param>
     /// <returns>The length of the answer.</returns>
-    public int Echo(byte* input, int count, byte* output, ref bool isClosed)
+    public int Echo(byte* input, int count)
     {
         byte* end = input + count;
-        byte* to = output;
+        byte* start = input - Room;
+        byte* to = start;
         while (input < end)
         {
-            if (_left == 0 && !TryReadHeader(ref input, end, ref to, ref isClosed))
+            if (_left == 0 && !TryReadHeader(ref input, end, ref to))
                 break;
 
             int piece = (int)Math.Min(_left, end - input);
@@ -39,12 +56,17 @@ internal sealed unsafe class FloorConnection
             input += piece;
             to += piece;
             _left -= piece;
+            if (_left == 0 && _isCloseFrame)
+            {
+                IsClosing = true;
+                break;
+            }
         }
 
-        return (int)(to - output);
+        return (int)(to - start);
     }
 
-    private bool TryReadHeader(ref byte* input, byte* end, ref byte* to, ref bool isClosed)
+    private bool TryReadHeader(ref byte* input, byte* end, ref byte* to)
     {
         while (_headerLength < 2 || _headerLength < HeaderLength)
         {
@@ -53,25 +75,27 @@ internal sealed unsafe class FloorConnection
             _header[_headerLength++] = *input++;
         }
 
-        int lengthBytes = HeaderLength - 6;
+        int length = HeaderLength - MaskLength;
         _left = _header[1] & 0x7F;
-        if (lengthBytes > 0)
+        if (length > 2)
         {
             _left = 0;
-            for (int i = 0; i < lengthBytes; i++) _left = (_left << 8) | _header[2 + i];
+            for (int i = 2; i < length; i++) _left = (_left << 8) | _header[i];
         }
 
-        _key = MemoryMarshal.Read<uint>(_header.AsSpan(2 + lengthBytes));
-        isClosed |= (_header[0] & 0x0F) == 8;
-        *to++ = _header[0];
-        *to++ = (byte)(_header[1] & 0x7F);
-        for (int i = 0; i < lengthBytes; i++) *to++ = _header[2 + i];
+        _key = 0;
+        for (int i = 0; i < MaskLength; i++) _key |= (uint)_header[length + i] << (8 * i);
+        _isCloseFrame = (_header[0] & 0x0F) == 8;
         _headerLength = 0;
+
+        _header[1] &= 0x7F;
+        for (int i = 0; i < length; i++) *to++ = _header[i];
         return true;
     }
 
-    private int HeaderLength => (_header[1] & 0x7F) switch { 126 => 8, 127 => 14, _ => 6 };
+    private readonly int HeaderLength => (_header[1] & 0x7F) switch { 126 => 8, 127 => LongestHeader, _ => 6 };
 
+    /// <summary>The bytes go down in memory, so that what is written was read before.</summary>
     private void Unmask(byte* from, byte* to, int count)
     {
         int i = 0;
