@@ -18,8 +18,8 @@ npm ci --prefix tests/Interop/ws --ignore-scripts --no-audit --no-fund --logleve
 echo "Building"
 dotnet build EventLoops.sln -c Release -nologo -v quiet -warnaserror
 
-# One project at a time: tests that count the descriptors or the memory of their process want the machine to themselves.
-options=(--solution EventLoops.sln -c Release --no-build --no-progress --max-parallel-test-modules 1)
+# Two projects at a time: half of them mostly wait for peers, for time-outs and for processes, the other half keeps the processors busy.
+options=(--solution EventLoops.sln -c Release --no-build --no-progress --max-parallel-test-modules 2)
 if (($# > 0)); then
   # A filter leaves most projects without a test, which the runner calls exit code 8. In a whole run that is an error: tests got lost.
   options+=(--ignore-exit-code 8)
