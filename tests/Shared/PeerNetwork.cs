@@ -9,8 +9,9 @@ public abstract class PeerNetwork
     /// <summary>The loopback, with sockets of the framework.</summary>
     public static PeerNetwork Loopback { get; } = new LoopbackNetwork();
 
-    /// <summary>An address of this machine beside 127.0.0.1, on which the same port is another one.</summary>
-    public virtual IPAddress OtherAddress { get; } = IPAddress.Parse("127.0.0.2");
+    /// <summary>An address of this machine beside 127.0.0.1, on which the same port is another one. Each process has its own, so that the port is free on it.</summary>
+    public virtual IPAddress OtherAddress { get; } =
+        new([127, (byte)(64 | ((Environment.ProcessId >> 16) & 63)), (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId]);
 
     /// <summary>Connects to a listener, which need not have accepted for this to return.</summary>
     /// <param name="endPoint">Where to.</param>
@@ -48,10 +49,18 @@ public abstract class PeerNetwork
         public override PeerListener Listen(EndPoint endPoint)
         {
             Socket socket = NewSocket(endPoint);
-            socket.Bind(endPoint);
-            socket.Listen();
-            socket.Blocking = false;
-            return new LoopbackListener(socket);
+            try
+            {
+                socket.Bind(endPoint);
+                socket.Listen();
+                socket.Blocking = false;
+                return new LoopbackListener(socket);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
 
         public override PeerListener ListenWithoutAnswer()
