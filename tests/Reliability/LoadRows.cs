@@ -162,8 +162,12 @@ public abstract class LoadRows(LoopFactory factory) : ReliabilityRows(factory)
             FillSocket(peer);
             Advance(Timeouts.Write - Second);
             Assert.False(Opened!.IsClosed);
+
+            // What was kept back is gone when the connection is writable again; how soon the kernel says so is its own affair.
+            int writable = CountOf(CallbackReason.ServerWriteable);
+            Opened.RequestWritable();
             peer.IsReading = true;
-            Harness.Settle();
+            Harness.RunUntil(() => CountOf(CallbackReason.ServerWriteable) > writable, "the connection to be writable again");
             peer.ReadAll();
         }
     }

@@ -240,13 +240,17 @@ public abstract class GuestSuite<THost> : IDisposable
         guest.Schedule(timer, TimeSpan.FromMilliseconds(1));
         Assert.False(Host.Run(HostRun.ToTheEnd));
 
+        // The host's own timer keeps it running; once may be enough, but a busy machine can let all of its time pass within one iteration.
         ForeignTimer own = Host.NewTimer();
-        own.Start(milliseconds: 50);
-        Assert.False(Host.Run(HostRun.ToTheEnd));
+        int started = 0;
+        while (read < 2 || fired < 2)
+        {
+            Assert.True(started++ < 100, "The guest is not served while the host runs.");
+            own.Start(milliseconds: 50);
+            Assert.False(Host.Run(HostRun.ToTheEnd));
+        }
 
-        Assert.InRange(read, 2, int.MaxValue);
-        Assert.InRange(fired, 2, int.MaxValue);
-        Assert.Equal(1, own.Ticks);
+        Assert.Equal(started, own.Ticks);
         Leave(guest);
     }
 
