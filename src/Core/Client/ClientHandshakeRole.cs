@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using EventLoops.Protocols.Http;
 using EventLoops.Protocols.WebSocket;
@@ -144,7 +145,7 @@ internal sealed class ClientHandshakeRole(Connection connection, ClientCall call
     {
         Connection.ClearDeadline();
         Call.OnOpened();
-        FrameReaderOptions frames = WebSocketRole.OptionsFor(Connection.Protocol, Connection.Context.Limits, isServer: false);
+        StrongBox<FrameReaderOptions> frames = WebSocketRole.OptionsFor(Connection.Protocol, Connection.Context.Limits, isServer: false);
         WebSocketRole webSocket = new(Connection, frames, extensions);
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);

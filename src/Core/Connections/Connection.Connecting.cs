@@ -82,8 +82,7 @@ public sealed partial class Connection
     /// <summary>Forgets what was written and has not left.</summary>
     internal void DropUnsent()
     {
-        _unsent.Clear();
-        _shared = default;
+        DropOutput();
         _isChoked = false;
         if (Thread.Cork.Owner == this)
             Thread.Cork.Clear();
@@ -99,7 +98,7 @@ public sealed partial class Connection
     {
         LeaveTls();
         int fd = DetachSocket();
-        _held.Clear();
+        DropHeldInput();
         _pause &= ReceivePause.User;
         DropUnsent();
         if (fd >= 0)

@@ -1,27 +1,16 @@
 namespace EventLoops;
 
-/// <summary>What comes when the last bytes have left.</summary>
-internal enum AfterFlush : byte
-{
-    /// <summary>Nothing: the peer knows that it is over and has nothing more to say.</summary>
-    End,
-
-    /// <summary>Our half of the stream is ended, and what the peer still sends is read and dropped until it ends its own.</summary>
-    ShutdownAndLinger,
-
-    /// <summary>The peer ends the stream first, as a WebSocket server does (RFC 6455 7.1.1).</summary>
-    AwaitEndOfStream,
-}
-
 /// <summary>
 /// How a connection ends. Whatever the reason, the end is the same: it is queued, and when the turn comes to its closes, the descriptor leaves the loop,
 /// the user hears of it once, and the descriptor is closed. So no callback ever finds its own connection gone.
 /// </summary>
 public sealed partial class Connection
 {
-    private CloseInfo _close;
-    private AfterFlush _afterFlush;
+    private Ending? _ending;
     private LoopTimer? _userTimer;
+
+    /// <summary>What is known of the end; made when it begins.</summary>
+    internal Ending Ending => _ending ??= new Ending();
 
     /// <summary>
     /// Ends an open WebSocket: a close frame with a code and a text, then at most <see cref="ConnectionTimeouts.Close"/> for the peer's answer
@@ -99,7 +88,7 @@ public sealed partial class Connection
         if (IsClosed)
             return;
 
-        _close = close;
+        Ending.Close = close;
         NoteHowTlsEnds();
         Move(ConnectionState.Closed);
         Thread.QueueClose(this);
@@ -117,10 +106,10 @@ public sealed partial class Connection
             Thread.Counters.CountResetEarly();
         if (State is not (ConnectionState.Flushing or ConnectionState.Lingering))
             End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, SystemError = errno });
-        else if (_close.IsClean || _role is not WebSocketRole)
-            End(_close);
+        else if (Ending.Close.IsClean || _role is not WebSocketRole)
+            End(Ending.Close);
         else
-            End(_close with { SystemError = errno });
+            End(Ending.Close with { SystemError = errno });
     }
 
     /// <summary>The end, once everything that was written has left.</summary>
@@ -129,10 +118,10 @@ public sealed partial class Connection
         if (State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
             return;
 
-        _close = close;
-        _afterFlush = afterFlush;
+        Ending.Close = close;
+        Ending.AfterFlush = afterFlush;
         _isWritableRequested = false;
-        _held.Clear();
+        DropHeldInput();
         HasUndelivered = false;
         Move(ConnectionState.Flushing);
         _pause |= ReceivePause.Flushing;
@@ -150,18 +139,17 @@ public sealed partial class Connection
     {
         Thread.TakeOff(_watch);
         _watch = null;
-        Thread.TakeOff(_deadline);
+        ReturnDeadline();
         Thread.TakeOff(_writeClock);
         Thread.TakeOff(_userTimer);
         LeaveTls();
-        _unsent.Clear();
-        _shared = default;
-        _held.Clear();
-        _proxyHeader.Clear();
+        DropOutput();
+        DropHeldInput();
+        _identity?.Header.Clear();
 
         Announce();
-        _call?.OnEnded(_close);
-        _role.RaiseEnd(_close);
+        _call?.OnEnded(Ending.Close);
+        _role.RaiseEnd(Ending.Close);
         _role.Release();
         if (IsServer)
             _hosted?.Remove(this);
@@ -182,8 +170,8 @@ public sealed partial class Connection
     /// <summary>Once the last bytes are leaving, why it ends is settled; that some of them are lost now only means that it was not clean.</summary>
     private CloseInfo SettledOr(in CloseInfo close) => State switch
     {
-        ConnectionState.Flushing => _close with { IsClean = false },
-        ConnectionState.Lingering => _close,
+        ConnectionState.Flushing => Ending.Close with { IsClean = false },
+        ConnectionState.Lingering => Ending.Close,
         _ => close,
     };
 
@@ -191,22 +179,22 @@ public sealed partial class Connection
     private void OnFlushed()
     {
         // A client that waits for the server's end answers it, and does not say the end itself.
-        if (_afterFlush != AfterFlush.AwaitEndOfStream && !SayEndOfTls())
+        if (Ending.AfterFlush != AfterFlush.AwaitEndOfStream && !SayEndOfTls())
             return;
 
-        if (_afterFlush == AfterFlush.End)
+        if (Ending.AfterFlush == AfterFlush.End)
         {
-            End(_close);
+            End(Ending.Close);
             return;
         }
 
-        if (_afterFlush == AfterFlush.ShutdownAndLinger)
+        if (Ending.AfterFlush == AfterFlush.ShutdownAndLinger)
             Io.ShutdownWrite(_fd);
 
         // TLS has said already that nothing more comes, perhaps in the packet that was answered.
         if (HasPeerEnded)
         {
-            End(_close);
+            End(Ending.Close);
             return;
         }
 

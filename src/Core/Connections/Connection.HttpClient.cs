@@ -21,7 +21,7 @@ public sealed partial class Connection
 
     internal bool IsPausedByUser => (_pause & ReceivePause.User) != 0;
 
-    internal bool HasHeldInput => !_held.IsEmpty;
+    internal bool HasHeldInput => _backlog is { HasInput: true };
 
     /// <summary>Whether bytes that have been read are just now being given to the role.</summary>
     internal bool IsDelivering => _isDelivering;
@@ -75,9 +75,13 @@ public sealed partial class Connection
     /// <summary>Takes bytes that were read earlier.</summary>
     internal int TakeHeldInput(Span<byte> buffer)
     {
-        int count = Math.Min(buffer.Length, _held.Length);
-        _held.Span[..count].CopyTo(buffer);
-        _held.Consume(count);
+        if (_backlog is not { } backlog)
+            return 0;
+
+        int count = Math.Min(buffer.Length, backlog.Input.Length);
+        backlog.Input.Span[..count].CopyTo(buffer);
+        backlog.Input.Consume(count);
+        ReturnBacklogIfEmpty();
         return count;
     }
 

@@ -9,12 +9,10 @@ public sealed partial class Connection
     // Output that is written outside of the connection's own service is sent at the latest when this much has come together.
     private const int FlushThreshold = 256 * 1024;
 
-    private ByteQueue _unsent;
     private bool _isChoked;
     private bool _isWriteQueued;
     private bool _isWritableRequested;
     private WriteClock? _writeClock;
-    private long _sent;
 
     /// <summary>Whether the kernel refused to take more, and has not yet said that it would.</summary>
     internal bool IsChoked => _isChoked;
@@ -105,8 +103,7 @@ public sealed partial class Connection
                 return cork.Extend(count);
         }
 
-        MakeRoomToKeep();
-        return _unsent.Extend(count);
+        return MakeRoomToKeep().Output.Extend(count);
     }
 
     /// <summary>Sends what was written so far, ahead of the end of the connection's service.</summary>
@@ -159,22 +156,43 @@ public sealed partial class Connection
         if (bytes.IsEmpty)
             return;
 
-        MakeRoomToKeep();
-        _unsent.Append(bytes);
+        MakeRoomToKeep().Output.Append(bytes);
     }
 
     /// <summary>
     /// What is kept leaves in this turn's writes; a lot of it leaves now, so that the kernel can say when it is enough and the writer hears of it.
     /// </summary>
-    private void MakeRoomToKeep()
+    /// <returns>Where the next bytes are to be kept.</returns>
+    private Backlog MakeRoomToKeep()
     {
         CopyShared();
-        if (_isChoked)
+        if (!_isChoked)
+        {
+            if (_backlog?.Output.Length >= FlushThreshold)
+                FlushUnsent();
+            if (Thread.Cork.Owner != this)
+                QueueWrite();
+        }
+
+        return _backlog ??= Thread.RentBacklog();
+    }
+
+    /// <summary>Keeps what the kernel has not taken of the cork, and of what was to follow it.</summary>
+    private void KeepRest(Cork cork, int sent, ReadOnlySpan<byte> second)
+    {
+        if (sent >= cork.Length + second.Length)
             return;
-        if (_unsent.Length >= FlushThreshold)
-            FlushUnsent();
-        if (Thread.Cork.Owner != this)
-            QueueWrite();
+
+        _backlog ??= Thread.RentBacklog();
+        if (sent < cork.Length)
+            _backlog.Output.Append(cork.Bytes[sent..]);
+        _backlog.Output.Append(second[Math.Max(0, sent - cork.Length)..]);
+    }
+
+    private void DropOutput()
+    {
+        _backlog?.DropOutput();
+        ReturnBacklogIfEmpty();
     }
 
     private void SendPastCork(Cork cork, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
@@ -195,10 +213,7 @@ public sealed partial class Connection
         int sent = Taken(Transmit(cork.Bytes, second));
         if (sent >= 0 && (sent < corked + second.Length || HasCiphertextKept))
         {
-            if (sent < corked)
-                _unsent.Append(cork.Bytes[sent..]);
-            if (sent < corked + second.Length)
-                _unsent.Append(second[Math.Max(0, sent - corked)..]);
+            KeepRest(cork, sent, second);
             Choke();
         }
 
@@ -214,8 +229,7 @@ public sealed partial class Connection
         int sent = Taken(Transmit(cork.Bytes));
         if (sent >= 0 && (sent < cork.Length || HasCiphertextKept))
         {
-            if (sent < cork.Length)
-                _unsent.Append(cork.Bytes[sent..]);
+            KeepRest(cork, sent, default);
             Choke();
         }
 
@@ -231,19 +245,19 @@ public sealed partial class Connection
         if (sent < 0)
             return;
 
-        int own = Math.Min(sent, _unsent.Length);
-        _unsent.Consume(own);
-        _shared = _shared[(sent - own)..];
+        _backlog?.ConsumeOutput(sent);
+        ReturnBacklogIfEmpty();
         if (!HasNothingKept)
             Choke();
     }
 
     private IoResult SendKept()
     {
-        if (_shared.IsEmpty)
-            return Transmit(_unsent.Span);
+        // Without a backlog it is ciphertext that is kept, which leaves in front of nothing.
+        if (_backlog is not { } backlog || backlog.Shared.IsEmpty)
+            return Transmit(_backlog is null ? default : _backlog.Output.Span);
 
-        return _unsent.IsEmpty ? Transmit(_shared.Span) : Transmit(_unsent.Span, _shared.Span);
+        return backlog.Output.IsEmpty ? Transmit(backlog.Shared.Span) : Transmit(backlog.Output.Span, backlog.Shared.Span);
     }
 
     /// <summary>Gives bytes to the kernel, encrypted if that was agreed on. Says how many of them need not be kept.</summary>
@@ -273,7 +287,7 @@ public sealed partial class Connection
 
     private void Count(int sent)
     {
-        _sent += sent;
+        _writeClock?.Count(sent);
         Thread.Counters.CountBytes(ThreadCounters.Sent, sent);
     }
 
@@ -281,7 +295,7 @@ public sealed partial class Connection
     {
         _isChoked = true;
         if (State != ConnectionState.Flushing && Context.Timeouts.Write != Timeout.InfiniteTimeSpan)
-            (_writeClock ??= new WriteClock(this)).Start(_sent);
+            (_writeClock ??= new WriteClock(this)).Start();
         UpdateInterest();
     }
 
@@ -322,7 +336,7 @@ public sealed partial class Connection
         bool wasChoked = _isChoked;
         int before = KeptLength;
         _isChoked = false;
-        _writeClock?.Stop(_sent);
+        _writeClock?.Stop();
         FlushUnsent();
         if (IsClosed)
             return;

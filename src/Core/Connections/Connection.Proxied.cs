@@ -9,21 +9,18 @@ namespace EventLoops;
 /// </summary>
 public sealed partial class Connection
 {
-    private bool _awaitsProxyHeader;
-    private ByteQueue _proxyHeader;
-    private EndPoint? _proxiedRemote;
-    private EndPoint? _proxiedLocal;
+    private PeerIdentity? _identity;
 
     /// <summary>Takes the header from the front of what was received.</summary>
     /// <returns>Whether it is complete, and <paramref name="bytes"/> are what follows it; false while more is to come, and after the end.</returns>
-    private bool TakeProxyHeader(ref Span<byte> bytes)
+    private bool TakeProxyHeader(PeerIdentity identity, ref Span<byte> bytes)
     {
-        int before = _proxyHeader.Length;
+        int before = identity.Header.Length;
         ReadOnlySpan<byte> all = bytes;
         if (before > 0)
         {
-            _proxyHeader.Append(bytes);
-            all = _proxyHeader.Span;
+            identity.Header.Append(bytes);
+            all = identity.Header.Span;
         }
 
         ProxyHeaderStatus status = ProxyHeader.Read(all, out ProxyHeader header, out int consumed, out ProtocolFault fault);
@@ -31,12 +28,12 @@ public sealed partial class Connection
         {
             // A header is bounded, and so is what is kept of one.
             if (before == 0)
-                _proxyHeader.Append(bytes);
+                identity.Header.Append(bytes);
             return false;
         }
 
-        _proxyHeader.Clear();
-        _awaitsProxyHeader = false;
+        identity.Header.Clear();
+        identity.AwaitsHeader = false;
         if (status == ProxyHeaderStatus.Fault)
         {
             EndByProxyHeader(fault);
@@ -44,13 +41,13 @@ public sealed partial class Connection
         }
 
         bytes = bytes[(consumed - before)..];
-        return Adopt(header);
+        return Adopt(identity, header);
     }
 
     /// <summary>From now on the connection is that of the client; so it also counts among those of the client's address.</summary>
-    private bool Adopt(in ProxyHeader header)
+    private bool Adopt(PeerIdentity identity, in ProxyHeader header)
     {
-        (_proxiedRemote, _proxiedLocal) = header.Family switch
+        (identity.Remote, identity.Local) = header.Family switch
         {
             ProxyFamily.Internet => (header.Source, header.Destination),
             ProxyFamily.Unix => (UnixEndPoint(header.SourcePath!), UnixEndPoint(header.DestinationPath!)),
@@ -62,7 +59,7 @@ public sealed partial class Connection
         ulong address = AddressLimit.KeyOf(RemoteEndPoint);
         if (addresses.TryEnter(address))
         {
-            CountedAddress = address;
+            identity.CountedAddress = address;
             return true;
         }
 

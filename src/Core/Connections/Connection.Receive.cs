@@ -29,7 +29,7 @@ internal enum ReceivePause : byte
 public sealed partial class Connection
 {
     private ReceivePause _pause;
-    private ByteQueue _held;
+    private Backlog? _backlog;
     private bool _isInputQueued;
     private bool _isDelivering;
     private bool _isInterestQueued;
@@ -50,7 +50,7 @@ public sealed partial class Connection
     /// <summary>Whether the role has taken bytes that it has not delivered, such as what an extension has still to unpack. Nothing is read until it has.</summary>
     internal bool HasUndelivered { get; set; }
 
-    private bool HoldsInput => HasUndelivered || !_held.IsEmpty || IsEndDue;
+    private bool HoldsInput => HasUndelivered || HasHeldInput || IsEndDue;
 
     /// <summary>Whether received bytes may be given to the role now.</summary>
     internal bool IsReceiving => _pause == ReceivePause.None && !IsClosed;
@@ -135,10 +135,11 @@ public sealed partial class Connection
         bool ownsCork = Thread.Cork.TryEnter(this);
         if (HasUndelivered)
             DeliverPending();
-        if (!HasUndelivered && !_held.IsEmpty)
+        if (!HasUndelivered && _backlog is { HasInput: true } backlog)
         {
-            ByteQueue input = _held;
-            _held = default;
+            ByteQueue input = backlog.Input;
+            backlog.Input = default;
+            ReturnBacklogIfEmpty();
             Deliver(input.Span);
             input.Clear();
         }
@@ -198,7 +199,7 @@ public sealed partial class Connection
             HeardAt = Thread.Loop.NowMilliseconds;
             Thread.Counters.CountBytes(ThreadCounters.Received, received.Value);
             Span<byte> bytes = buffer[..received.Value];
-            if (_awaitsProxyHeader && !TakeProxyHeader(ref bytes))
+            if (_identity is { AwaitsHeader: true } identity && !TakeProxyHeader(identity, ref bytes))
                 return;
             if (_tls is null)
                 Deliver(bytes);
@@ -215,7 +216,7 @@ public sealed partial class Connection
     private void OnEndOfStream()
     {
         if (State == ConnectionState.Lingering)
-            End(_close);
+            End(Ending.Close);
         else
             _role.OnEndOfStream();
     }
@@ -232,11 +233,33 @@ public sealed partial class Connection
         if (IsClosed || _fd < 0 || State is ConnectionState.Flushing or ConnectionState.Lingering)
             return;
         if (!bytes.IsEmpty)
-            _held.Append(bytes);
+            Hold(bytes);
 
         // The user may have paused and resumed inside one callback.
         if (HoldsInput && _pause == ReceivePause.None)
             QueueHeldInput();
+    }
+
+    /// <summary>Keeps received bytes, behind those that are kept already, until they can be delivered.</summary>
+    private void Hold(ReadOnlySpan<byte> bytes)
+    {
+        _backlog ??= Thread.RentBacklog();
+        _backlog.Input.Append(bytes);
+    }
+
+    private void DropHeldInput()
+    {
+        _backlog?.Input.Clear();
+        ReturnBacklogIfEmpty();
+    }
+
+    private void ReturnBacklogIfEmpty()
+    {
+        if (_backlog is not { HasInput: false, HasOutput: false } backlog)
+            return;
+
+        _backlog = null;
+        Thread.ReturnBacklog(backlog);
     }
 
     private void DeliverPending()

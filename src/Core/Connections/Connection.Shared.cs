@@ -6,13 +6,10 @@ namespace EventLoops;
 /// </summary>
 public sealed partial class Connection
 {
-    /// <summary>What is left of a shared message. It comes behind <see cref="_unsent"/>.</summary>
-    private ReadOnlyMemory<byte> _shared;
-
-    private bool HasNothingKept => _unsent.IsEmpty && _shared.IsEmpty && !HasCiphertextKept;
+    private bool HasNothingKept => _backlog is not { HasOutput: true } && !HasCiphertextKept;
 
     /// <summary>How many bytes the kernel has not taken yet.</summary>
-    internal int KeptLength => _unsent.Length + _shared.Length + (_tls?.Unsent.Length ?? 0);
+    internal int KeptLength => (_backlog?.OutputLength ?? 0) + (_tls?.Unsent.Length ?? 0);
 
     /// <summary>Writes bytes that never change behind everything that was written before.</summary>
     internal void SendShared(ReadOnlyMemory<byte> bytes)
@@ -23,8 +20,7 @@ public sealed partial class Connection
         Cork cork = Thread.Cork;
         if (cork.Owner != this || !HasNothingKept)
         {
-            MakeRoomToKeep();
-            _shared = bytes;
+            MakeRoomToKeep().Shared = bytes;
             return;
         }
 
@@ -43,9 +39,9 @@ public sealed partial class Connection
         int sent = Taken(Transmit(cork.Bytes, bytes.Span));
         if (sent >= 0 && (sent < corked + bytes.Length || HasCiphertextKept))
         {
-            if (sent < corked)
-                _unsent.Append(cork.Bytes[sent..]);
-            _shared = bytes[Math.Max(0, sent - corked)..];
+            KeepRest(cork, sent, default);
+            if (sent < corked + bytes.Length)
+                (_backlog ??= Thread.RentBacklog()).Shared = bytes[Math.Max(0, sent - corked)..];
             Choke();
         }
 
@@ -55,11 +51,11 @@ public sealed partial class Connection
     /// <summary>Something comes behind a shared message that has not left: only then is the rest of it copied.</summary>
     private void CopyShared()
     {
-        if (_shared.IsEmpty)
+        if (_backlog is not { Shared.IsEmpty: false } backlog)
             return;
 
-        ReadOnlyMemory<byte> rest = _shared;
-        _shared = default;
-        _unsent.Append(rest.Span);
+        ReadOnlyMemory<byte> rest = backlog.Shared;
+        backlog.Shared = default;
+        backlog.Output.Append(rest.Span);
     }
 }

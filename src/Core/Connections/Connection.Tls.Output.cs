@@ -127,7 +127,7 @@ public sealed partial class Connection
     /// </summary>
     private void NoteHowTlsEnds()
     {
-        if (_tls is not null && (_close.SystemError != Errno.None || State is ConnectionState.ReadingBody or ConnectionState.Responding))
+        if (_tls is not null && (Ending.Close.SystemError != Errno.None || State is ConnectionState.ReadingBody or ConnectionState.Responding))
             _tls.MayEndOrderly = false;
     }
 

@@ -36,6 +36,9 @@ public sealed partial class Connection
 
     private bool HasCiphertextKept => _tls is { Unsent.IsEmpty: false };
 
+    /// <summary>The hosts among which the name in the handshake, or the first one, finds the host of an accepted connection, which has just begun to speak HTTP.</summary>
+    private HostTable Hosts => ((HttpServerRole)_role).Listener.Hosts;
+
     private bool IsEndDue => _tls is { IsEndDue: true };
 
     /// <summary>Begins TLS as the client, with the first message of the handshake.</summary>
@@ -86,7 +89,7 @@ public sealed partial class Connection
         if (bytes[0] == HandshakeRecord)
         {
             // The certificate may have been replaced since the connection was accepted, and the last host with TLS may have gone.
-            tls.Engine = Listener!.Hosts.DefaultForTls?.Tls?.NewServerEngine(Listener.Hosts);
+            tls.Engine = Hosts.DefaultForTls?.Tls?.NewServerEngine(Hosts);
             if (tls.Engine is null)
                 End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
             return tls.Engine is not null;
@@ -152,7 +155,7 @@ public sealed partial class Connection
     private void BindToNamedHost(TlsTransport tls)
     {
         ReadOnlySpan<byte> name = System.Text.Encoding.ASCII.GetBytes(tls.Engine!.Agreement.ServerName ?? "");
-        tls.Host = Listener!.Hosts.ChooseForTls(name);
+        tls.Host = Hosts.ChooseForTls(name);
         if (tls.Host is not null && tls.Host != VirtualHost)
             Bind(tls.Host.ProtocolZero);
     }
@@ -226,7 +229,7 @@ public sealed partial class Connection
             return;
         }
 
-        if (!IsReceiving || HasUndelivered || !_held.IsEmpty)
+        if (!IsReceiving || HasUndelivered || HasHeldInput)
             return;
 
         _tls!.IsEndDue = false;
@@ -256,12 +259,11 @@ public sealed partial class Connection
 
         if (State is ConnectionState.Flushing or ConnectionState.Lingering)
         {
-            End(_close);
+            End(Ending.Close);
             return;
         }
 
-        _unsent.Clear();
-        _shared = default;
+        DropOutput();
         if (Thread.Cork.Owner == this)
             Thread.Cork.Clear();
         EndAfterFlush(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault }, AfterFlush.ShutdownAndLinger);
@@ -300,7 +302,7 @@ public sealed partial class Connection
             byte[] rented = BufferPool.Rent(ciphertext.Length - consumed + ITlsEngine.MinimumRoom);
             status = Decrypt(tls, ciphertext[consumed..], rented, out int more, out _);
             if (more > 0 && !IsClosed && _tls == tls)
-                _held.Append(rented.AsSpan(0, more));
+                Hold(rented.AsSpan(0, more));
             BufferPool.Return(rented);
         }
 

@@ -15,11 +15,11 @@ namespace EventLoops;
 /// </remarks>
 public sealed partial class Connection : IReadyHandler
 {
-    private readonly DeadlineTimer _deadline;
     private HostedProtocol? _hosted;
     private Protocol _protocol;
     private Role _role;
     private Watch? _watch;
+    private DeadlineTimer? _deadline;
     private int _fd = -1;
     private bool _isAnnounced;
 
@@ -29,7 +29,6 @@ public sealed partial class Connection : IReadyHandler
         IsServer = isServer;
         Id = thread.Context.NextConnectionId();
         _protocol = protocol;
-        _deadline = new DeadlineTimer(this);
         _role = null!;
         thread.Add(this);
     }
@@ -71,10 +70,10 @@ public sealed partial class Connection : IReadyHandler
     /// The peer's address, asked from the kernel at each call; null when there is none (any more). Behind a proxy that tells it, the client's:
     /// <see cref="VirtualHostOptions.ProxyProtocol"/>.
     /// </summary>
-    public EndPoint? RemoteEndPoint => _fd < 0 ? null : _proxiedRemote ?? Io.GetRemoteEndPoint(_fd);
+    public EndPoint? RemoteEndPoint => _fd < 0 ? null : _identity?.Remote ?? Io.GetRemoteEndPoint(_fd);
 
     /// <summary>Our own address, asked from the kernel at each call; null when there is none (any more). Behind a proxy that tells it, the one that the client connected to.</summary>
-    public EndPoint? LocalEndPoint => _fd < 0 ? null : _proxiedLocal ?? Io.GetLocalEndPoint(_fd);
+    public EndPoint? LocalEndPoint => _fd < 0 ? null : _identity?.Local ?? Io.GetLocalEndPoint(_fd);
 
     internal Connection? NextInProtocol { get; set; }
 
@@ -89,10 +88,7 @@ public sealed partial class Connection : IReadyHandler
     internal HostedProtocol? Hosted => _hosted;
 
     /// <summary>The address among whose connections it is counted, or <see cref="AddressLimit.None"/>.</summary>
-    internal ulong CountedAddress { get; private set; }
-
-    /// <summary>Where it was accepted; null for a client.</summary>
-    internal Listener? Listener { get; private set; }
+    internal ulong CountedAddress => _identity?.CountedAddress ?? AddressLimit.None;
 
     private SocketIo Io => Thread.Loop.SocketIo;
 
@@ -104,10 +100,9 @@ public sealed partial class Connection : IReadyHandler
         Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true);
         connection.BeginAs(tls is null ? ConnectionState.AwaitingRequest : ConnectionState.Securing);
         connection._fd = fd;
-        connection.Listener = listener;
-        connection.CountedAddress = address;
-        connection._awaitsProxyHeader = listener.ProxyProtocol is not null;
-        connection._role = new HttpServerRole(connection);
+        connection._role = new HttpServerRole(connection, listener);
+        if (address != AddressLimit.None || listener.ProxyProtocol is not null)
+            connection._identity = new PeerIdentity { CountedAddress = address, AwaitsHeader = listener.ProxyProtocol is not null };
         if (tls is not null)
             connection._tls = new TlsTransport();
         connection.Bind(host.ProtocolZero);
@@ -172,24 +167,42 @@ public sealed partial class Connection : IReadyHandler
 
     internal void SetDeadline(Deadline deadline, TimeSpan dueIn)
     {
-        _deadline.Purpose = deadline;
         if (dueIn == Timeout.InfiniteTimeSpan)
-            Thread.Loop.Cancel(_deadline);
-        else
-            Thread.Loop.Schedule(_deadline, dueIn);
+        {
+            ClearDeadline();
+            return;
+        }
+
+        _deadline ??= Thread.RentDeadline(this);
+        _deadline.Purpose = deadline;
+        Thread.Loop.Schedule(_deadline, dueIn);
     }
 
     /// <summary>Takes the deadline back, if it is this one.</summary>
     internal void ClearDeadlineOf(Deadline deadline)
     {
-        if (_deadline.Purpose == deadline)
+        if (_deadline?.Purpose == deadline)
             ClearDeadline();
     }
 
     internal void ClearDeadline()
     {
+        if (_deadline is null)
+            return;
+
         _deadline.Purpose = Deadline.None;
         Thread.Loop.Cancel(_deadline);
+    }
+
+    /// <summary>There will be no deadline for a long time, as a rule: the timer goes back to the thread, which has it for others meanwhile.</summary>
+    internal void ReturnDeadline()
+    {
+        if (_deadline is not { } deadline)
+            return;
+
+        _deadline = null;
+        Thread.TakeOff(deadline);
+        Thread.ReturnDeadline(deadline);
     }
 
     /// <summary>Tells that the connection was made, once; also of one that ends before it has begun, so that no end comes without a beginning.</summary>
@@ -202,7 +215,7 @@ public sealed partial class Connection : IReadyHandler
         _ = Raise(CallbackReason.WsiCreate);
     }
 
-    private void OnDeadline(Deadline deadline)
+    internal void OnDeadline(Deadline deadline)
     {
         if (IsClosed)
             return;
@@ -210,10 +223,10 @@ public sealed partial class Connection : IReadyHandler
         switch (deadline)
         {
             case Deadline.Linger:
-                End(_close);
+                End(Ending.Close);
                 return;
             case Deadline.Flush:
-                End(_close with { IsClean = false, Origin = CloseOrigin.Timeout });
+                End(Ending.Close with { IsClean = false, Origin = CloseOrigin.Timeout });
                 return;
             case Deadline.TlsHandshake when IsServer:
                 Context.Log.TlsFailed(Id, ProtocolFault.TlsHandshakeFailed.Describe(), $"not done within {Context.Timeouts.TlsHandshake.TotalSeconds:0.###} s");
@@ -223,12 +236,5 @@ public sealed partial class Connection : IReadyHandler
                 _role.OnDeadline(deadline);
                 return;
         }
-    }
-
-    private sealed class DeadlineTimer(Connection connection) : LoopTimer
-    {
-        public Deadline Purpose { get; set; }
-
-        protected override void OnDue() => connection.OnDeadline(Purpose);
     }
 }

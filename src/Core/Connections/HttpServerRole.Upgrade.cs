@@ -168,7 +168,7 @@ internal sealed partial class HttpServerRole
         if (Connection.IsClosed)
             return;
 
-        WebSocketRole webSocket = new(Connection, protocol.FrameOptions(Connection.Context.Limits), _extensions);
+        WebSocketRole webSocket = new(Connection, protocol.FrameOptions, _extensions);
         _extensions = null;
         Connection.TakeRole(webSocket);
         Connection.Move(ConnectionState.Established);

@@ -8,12 +8,15 @@ namespace EventLoops;
 /// <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide, and <c>HttpServerRole.Tunnel.cs</c> leaves
 /// WebSockets to the origin of a mount.
 /// </summary>
-internal sealed partial class HttpServerRole(Connection connection) : Role(connection)
+internal sealed partial class HttpServerRole(Connection connection, Listener listener) : Role(connection)
 {
     private HttpHead? _head;
     private LinkedListNode<HttpServerRole>? _placeInLine;
     private int _requests;
     private bool _isCalling;
+
+    /// <summary>Where the connection was accepted.</summary>
+    public Listener Listener => listener;
 
     /// <summary>What <see cref="Connection.RequestContentLength"/> tells.</summary>
     public long RequestContentLength => _head is { IsComplete: true } head ? head.Framing switch
@@ -229,10 +232,10 @@ internal sealed partial class HttpServerRole(Connection connection) : Role(conne
     {
         // RFC 9110 7.4 and 15.5.20: what a host demands of its clients is demanded in the handshake, so a request that came by another name must not get in here.
         if (Connection.TlsHost is { } agreed)
-            return Connection.Listener!.Hosts.IsFor(head.Authority, agreed);
+            return Listener.Hosts.IsFor(head.Authority, agreed);
 
         // The hosts may all have gone in an earlier callback of this turn; then the connection is on its way out as well.
-        VirtualHost? host = Connection.Listener!.Hosts.Choose(head.Authority);
+        VirtualHost? host = Listener.Hosts.Choose(head.Authority);
         if (host is not null && host != Connection.VirtualHost)
             Connection.Bind(host.ProtocolZero);
         return true;

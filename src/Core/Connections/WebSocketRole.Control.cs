@@ -5,22 +5,18 @@ namespace EventLoops;
 /// <summary>Pings and pongs (RFC 6455 5.5.2 and 5.5.3).</summary>
 internal sealed partial class WebSocketRole
 {
-    private const int RateWindow = 1000;
+    private PingTraffic? _pings;
 
-    private WaitingPongs _pongs;
-    private int _pingsUnanswered;
-    private int _controlFrames;
-    private long _controlWindow;
-    private long _pingedAt;
+    private PingTraffic Pings => _pings ??= new PingTraffic();
 
     public WriteResult SendPing(ReadOnlySpan<byte> payload)
     {
         if (Connection.IsChoked)
             return WriteResult.Busy;
 
-        _pingsUnanswered++;
+        Pings.Unanswered++;
         if (LoopMetrics.PingTime.Enabled)
-            _pingedAt = Connection.Thread.Loop.TimeProvider.GetTimestamp();
+            Pings.PingedAt = Connection.Thread.Loop.TimeProvider.GetTimestamp();
         SendFrame(Opcode.Ping, final: true, payload);
         return Connection.IsClosed ? WriteResult.Closed : WriteResult.Accepted;
     }
@@ -42,8 +38,8 @@ internal sealed partial class WebSocketRole
             return;
 
         // A pong may answer several pings at once or none at all; only what we did not ask for counts against the limit.
-        if (_pingsUnanswered > 0)
-            _pingsUnanswered--;
+        if (_pings is { Unanswered: > 0 })
+            _pings.Unanswered--;
         else if (!CountControlFrame())
             return;
 
@@ -54,11 +50,11 @@ internal sealed partial class WebSocketRole
     /// <summary>A pong stands for all pings up to the last one (RFC 6455 5.5.3), so it is that one which is timed.</summary>
     private void MeasurePing()
     {
-        if (_pingedAt == 0)
+        if (_pings is not { PingedAt: not 0 } pings)
             return;
 
-        LoopMetrics.PingTime.Record(Connection.Thread.Loop.TimeProvider.GetElapsedTime(_pingedAt).TotalMilliseconds);
-        _pingedAt = 0;
+        LoopMetrics.PingTime.Record(Connection.Thread.Loop.TimeProvider.GetElapsedTime(pings.PingedAt).TotalMilliseconds);
+        pings.PingedAt = 0;
     }
 
     private void RaiseControl(CallbackReason reason, ReadOnlySpan<byte> payload)
@@ -77,20 +73,13 @@ internal sealed partial class WebSocketRole
 
         Counters.CountSent(Opcode.Pong, payload.Length);
         Span<byte> frame = stackalloc byte[FrameWriter.MaxHeaderSize + FrameWriter.MaxControlPayload];
-        _pongs.Add(frame[..WriteFrame(frame, Opcode.Pong, final: true, payload)], Connection.Context.Limits.MaxWaitingPongs);
+        Pings.Pongs.Add(frame[..WriteFrame(frame, Opcode.Pong, final: true, payload)], Connection.Context.Limits.MaxWaitingPongs);
     }
 
     /// <summary>Counts a frame that the peer sent unasked. False when that was one too many within a second: then the connection fails.</summary>
     private bool CountControlFrame()
     {
-        long now = Connection.Thread.Loop.NowMilliseconds;
-        if (now - _controlWindow >= RateWindow)
-        {
-            _controlWindow = now;
-            _controlFrames = 0;
-        }
-
-        if (++_controlFrames <= Connection.Context.Limits.MaxControlRate)
+        if (Pings.CountUnasked(Connection.Thread.Loop.NowMilliseconds, Connection.Context.Limits.MaxControlRate))
             return true;
 
         Fail(ProtocolFault.TooManyControlFrames.CloseCode(), ProtocolFault.TooManyControlFrames);

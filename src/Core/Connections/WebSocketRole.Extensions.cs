@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EventLoops.Protocols.WebSocket;
 
 namespace EventLoops;
@@ -28,7 +29,7 @@ internal sealed partial class WebSocketRole
     public int PartSizeOf(int extensionSize)
     {
         int size = Math.Clamp(extensionSize, 1, ExtensionSession.LargestPart);
-        return _options.MaxPartSize == 0 ? size : Math.Min(size, _options.MaxPartSize);
+        return _options.Value.MaxPartSize == 0 ? size : Math.Min(size, _options.Value.MaxPartSize);
     }
 
     /// <summary>A frame of a message that was transformed: the first has the opcode and the bits, the others continue it (RFC 6455 5.4).</summary>
@@ -48,13 +49,13 @@ internal sealed partial class WebSocketRole
 
     public override void DeliverPending() => _decoder!.Continue();
 
-    private FrameReaderOptions TakeExtensions(ExtensionChain extensions, in FrameReaderOptions options)
+    private StrongBox<FrameReaderOptions> TakeExtensions(ExtensionChain extensions, in FrameReaderOptions options)
     {
         _extensions = extensions;
         _decoder = new MessageDecoder(this, extensions, options.MaxMessageSize, options.ValidateUtf8);
 
         // Where a message does not tell whether it was transformed, only its extension knows when it is text.
-        return options with { AllowedBits = extensions.Bits, ValidateUtf8 = options.ValidateUtf8 && !extensions.HasUnmarked };
+        return new(options with { AllowedBits = extensions.Bits, ValidateUtf8 = options.ValidateUtf8 && !extensions.HasUnmarked });
     }
 
     private void ReceiveThroughExtensions(in FrameEvent frame)

@@ -6,95 +6,95 @@ namespace EventLoops;
 /// </summary>
 internal sealed partial class WebSocketRole
 {
-    private WebSocketKeepAlive? _keepAlive;
-    private long _askedAt;
-    private int _unsentWhenAsked;
-    private bool _isPingOwed;
+    private KeepAliveProbe? _probe;
 
     private long Now => Connection.Thread.Loop.NowMilliseconds;
 
     private void BeginKeepAlive(WebSocketKeepAlive keepAlive)
     {
         if (!keepAlive.IsOn)
+        {
+            Connection.ReturnDeadline();
             return;
+        }
 
-        _keepAlive = keepAlive;
+        _probe = new KeepAliveProbe(keepAlive);
         Connection.SetDeadline(Deadline.Silence, keepAlive.PingAfter);
     }
 
     /// <summary>The peer may have been silent for as long as it may be without being asked.</summary>
-    private void OnSilence()
+    private void OnSilence(KeepAliveProbe probe)
     {
-        TimeSpan left = _keepAlive!.PingAfter - TimeSpan.FromMilliseconds(Now - Connection.HeardAt);
+        TimeSpan left = probe.Rules.PingAfter - TimeSpan.FromMilliseconds(Now - Connection.HeardAt);
         if (!Connection.IsReceiving)
-            left = _keepAlive.PingAfter;
+            left = probe.Rules.PingAfter;
         if (left > TimeSpan.Zero)
             Connection.SetDeadline(Deadline.Silence, left);
         else
-            AskForSignOfLife();
+            AskForSignOfLife(probe);
     }
 
-    private void AskForSignOfLife()
+    private void AskForSignOfLife(KeepAliveProbe probe)
     {
-        _askedAt = Now;
-        _unsentWhenAsked = Connection.KeptLength;
-        _isPingOwed = SendPing(default) == WriteResult.Busy;
+        probe.AskedAt = Now;
+        probe.UnsentWhenAsked = Connection.KeptLength;
+        probe.IsPingOwed = SendPing(default) == WriteResult.Busy;
         if (!Connection.IsClosed)
-            AwaitSignOfLife();
+            AwaitSignOfLife(probe);
     }
 
     /// <summary>
     /// Looks again when the peer would have to be asked the next time, if that comes before it is given up: so a peer that answers and then goes is not
     /// found out later than one that never answered.
     /// </summary>
-    private void AwaitSignOfLife()
+    private void AwaitSignOfLife(KeepAliveProbe probe)
     {
-        TimeSpan next = _keepAlive!.PingAfter;
-        if (_keepAlive.GiveUpAfter != Timeout.InfiniteTimeSpan)
+        TimeSpan next = probe.Rules.PingAfter;
+        if (probe.Rules.GiveUpAfter != Timeout.InfiniteTimeSpan)
         {
-            TimeSpan left = _keepAlive.GiveUpAfter - TimeSpan.FromMilliseconds(Now - _askedAt);
+            TimeSpan left = probe.Rules.GiveUpAfter - TimeSpan.FromMilliseconds(Now - probe.AskedAt);
             next = left < next ? left : next;
         }
 
         Connection.SetDeadline(Deadline.SignOfLife, next);
     }
 
-    private void OnNoSignOfLife()
+    private void OnNoSignOfLife(KeepAliveProbe probe)
     {
         // Bytes that the kernel could pass on show that somebody takes them, though they are no answer to a ping that stands behind them.
-        bool hasTaken = _isPingOwed && Connection.KeptLength < _unsentWhenAsked;
-        if (!Connection.IsReceiving || Connection.HeardAt >= _askedAt)
+        bool hasTaken = probe.IsPingOwed && Connection.KeptLength < probe.UnsentWhenAsked;
+        if (!Connection.IsReceiving || Connection.HeardAt >= probe.AskedAt)
         {
-            _isPingOwed = false;
-            OnSilence();
+            probe.IsPingOwed = false;
+            OnSilence(probe);
         }
         else if (hasTaken)
         {
-            _askedAt = Now;
-            _unsentWhenAsked = Connection.KeptLength;
-            AwaitSignOfLife();
+            probe.AskedAt = Now;
+            probe.UnsentWhenAsked = Connection.KeptLength;
+            AwaitSignOfLife(probe);
         }
-        else if (_keepAlive!.GiveUpAfter == Timeout.InfiniteTimeSpan)
+        else if (probe.Rules.GiveUpAfter == Timeout.InfiniteTimeSpan)
         {
-            AskForSignOfLife();
+            AskForSignOfLife(probe);
         }
-        else if (Now - _askedAt >= _keepAlive.GiveUpAfter.TotalMilliseconds)
+        else if (Now - probe.AskedAt >= probe.Rules.GiveUpAfter.TotalMilliseconds)
         {
             GiveUp();
         }
         else
         {
-            AwaitSignOfLife();
+            AwaitSignOfLife(probe);
         }
     }
 
     /// <summary>The ping that the kernel had no room for goes out as soon as it has, and the peer gets its time from then on.</summary>
     private void SendOwedPing()
     {
-        if (!_isPingOwed || Connection.State != ConnectionState.Established)
+        if (_probe is not { IsPingOwed: true } || Connection.State != ConnectionState.Established)
             return;
 
-        AskForSignOfLife();
+        AskForSignOfLife(_probe);
     }
 
     private void GiveUp() => Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Timeout });

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 using EventLoops.Protocols.WebSocket;
@@ -11,15 +12,18 @@ namespace EventLoops;
 /// </summary>
 internal sealed partial class WebSocketRole : Role
 {
-    private readonly FrameReaderOptions _options;
+    private readonly StrongBox<FrameReaderOptions> _options;
     private FrameReader _reader;
     private OutgoingMessage _outgoing;
-    private CloseInfo _localClose;
 
-    public WebSocketRole(Connection connection, in FrameReaderOptions options, ExtensionChain? extensions)
+    /// <summary>Makes the role of a connection that is about to open.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="options">How its frames are read; one box serves all connections of a protocol.</param>
+    /// <param name="extensions">What was agreed on; null for nothing.</param>
+    public WebSocketRole(Connection connection, StrongBox<FrameReaderOptions> options, ExtensionChain? extensions)
         : base(connection)
     {
-        _options = extensions is null ? options : TakeExtensions(extensions, in options);
+        _options = extensions is null ? options : TakeExtensions(extensions, options.Value);
     }
 
     /// <summary>Whether the user is being called because the connection may be written to.</summary>
@@ -43,20 +47,20 @@ internal sealed partial class WebSocketRole : Role
     }
 
     /// <summary>How the frames of a connection are read, by its protocol and the context's limits.</summary>
-    public static FrameReaderOptions OptionsFor(Protocol protocol, ConnectionLimits limits, bool isServer) => new()
+    public static StrongBox<FrameReaderOptions> OptionsFor(Protocol protocol, ConnectionLimits limits, bool isServer) => new(new FrameReaderOptions
     {
         IsServer = isServer,
         MaxPartSize = protocol.DeliverWholeMessages ? 0 : protocol.ReceiveBufferSize,
         MaxMessageSize = limits.MaxMessageSize,
         MaxFragments = limits.MaxFragments,
         ValidateUtf8 = protocol.ValidateUtf8,
-    };
+    });
 
     public override void Consume(ref Span<byte> bytes)
     {
         while (Connection.IsReceiving && !HasUndelivered)
         {
-            FrameEvent frame = _reader.Read(ref bytes, in _options);
+            FrameEvent frame = _reader.Read(ref bytes, in _options.Value);
             switch (frame.Kind)
             {
                 case FrameEventKind.NeedMore:
@@ -91,7 +95,7 @@ internal sealed partial class WebSocketRole : Role
     public override void OnWritable()
     {
         // A pong is due as soon as possible (RFC 6455 5.5.3), so those that waited for the kernel come before the user.
-        _pongs.SendAll(Connection);
+        _pings?.Pongs.SendAll(Connection);
         SendOwedPing();
         if (Connection.State != ConnectionState.Established)
             return;
@@ -117,9 +121,9 @@ internal sealed partial class WebSocketRole : Role
     public override void OnDeadline(Deadline deadline)
     {
         if (deadline == Deadline.Silence)
-            OnSilence();
+            OnSilence(_probe!);
         else if (deadline == Deadline.SignOfLife)
-            OnNoSignOfLife();
+            OnNoSignOfLife(_probe!);
         else
             GiveUp();
     }
@@ -145,7 +149,7 @@ internal sealed partial class WebSocketRole : Role
     {
         _reader.Reset();
         _collected.Clear();
-        _pongs.Clear();
+        _pings?.Pongs.Clear();
         ReleaseExtensions();
     }
 
@@ -163,7 +167,7 @@ internal sealed partial class WebSocketRole : Role
     public void BeginClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason, CloseOrigin origin = CloseOrigin.Local)
     {
         _collected.Clear();
-        _localClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
+        Connection.Ending.OwnClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
         SendClose(code, reason);
 
         // Making room for the frame may have found out that the peer is gone.
@@ -232,7 +236,7 @@ internal sealed partial class WebSocketRole : Role
     {
         if (Connection.State == ConnectionState.Closing)
         {
-            EndCleanly(_localClose with { IsClean = true });
+            EndCleanly(Connection.Ending.OwnClose with { IsClean = true });
             return;
         }
 
@@ -274,7 +278,7 @@ internal sealed partial class WebSocketRole : Role
         if (Connection.State == ConnectionState.Established)
             SendClose(code, default);
         else
-            code = _localClose.Code;
+            code = Connection.Ending.OwnClose.Code;
         Connection.EndAfterFlush(new CloseInfo { Code = code, Origin = CloseOrigin.Error, Fault = fault }, AfterFlush.ShutdownAndLinger);
     }
 
@@ -282,7 +286,7 @@ internal sealed partial class WebSocketRole : Role
     {
         // A ping that came before the end is answered, also when the kernel takes no more just now (RFC 6455 5.5.2). Like the close frame itself these few
         // bytes go behind what is unsent: the end can always be said, and costs no more than that.
-        _pongs.SendAll(Connection);
+        _pings?.Pongs.SendAll(Connection);
 
         Span<byte> payload = stackalloc byte[FrameWriter.MaxControlPayload];
         int length = code == WebSocketCloseCode.NoStatus ? 0 : FrameWriter.WriteClose(payload, code, reason);

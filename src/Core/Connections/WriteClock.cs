@@ -9,28 +9,29 @@ internal sealed class WriteClock(Connection connection) : LoopTimer
 {
     private long _left = long.MaxValue;
     private long _since;
-    private long _sentBefore;
+    private long _takenSince;
 
     private long Now => connection.Thread.Loop.NowMilliseconds;
 
     private long Whole => (long)connection.Context.Timeouts.Write.TotalMilliseconds;
 
+    /// <summary>The kernel has taken bytes.</summary>
+    public void Count(int bytes) => _takenSince += bytes;
+
     /// <summary>The kernel takes no more.</summary>
-    /// <param name="sent">How many bytes it has taken since the connection began.</param>
-    public void Start(long sent)
+    public void Start()
     {
         // While everything went out at once the clock stood, and the peer has the time back in which it was waited for by nobody.
         if (_left != long.MaxValue)
-            Credit(sent, Now - _since);
+            Credit(Now - _since);
         _left = Math.Min(_left, Whole);
         _since = Now;
-        _sentBefore = sent;
+        _takenSince = 0;
         connection.Thread.Loop.Schedule(this, TimeSpan.FromMilliseconds(_left));
     }
 
     /// <summary>The kernel takes bytes again.</summary>
-    /// <param name="sent">How many bytes it has taken since the connection began.</param>
-    public void Stop(long sent)
+    public void Stop()
     {
         if (!IsScheduled)
             return;
@@ -38,7 +39,7 @@ internal sealed class WriteClock(Connection connection) : LoopTimer
         connection.Thread.Loop.Cancel(this);
         _left = Math.Max(0, _left - (Now - _since));
         _since = Now;
-        Credit(sent, 0);
+        Credit(0);
     }
 
     /// <summary>The connection is over, or its last bytes leave under a time-out of their own.</summary>
@@ -46,12 +47,11 @@ internal sealed class WriteClock(Connection connection) : LoopTimer
 
     protected override void OnDue() => connection.OnWriteDeadline();
 
-    private void Credit(long sent, long milliseconds)
+    private void Credit(long milliseconds)
     {
         int rate = connection.Context.Limits.MinDataRate;
-        long bytes = sent - _sentBefore;
-        long bought = rate > 0 ? bytes * 1000 / rate : bytes > 0 ? Whole : 0;
+        long bought = rate > 0 ? _takenSince * 1000 / rate : _takenSince > 0 ? Whole : 0;
         _left = Math.Min(Whole, _left + bought + milliseconds);
-        _sentBefore = sent;
+        _takenSince = 0;
     }
 }

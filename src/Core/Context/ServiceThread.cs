@@ -9,20 +9,17 @@ namespace EventLoops;
 /// </summary>
 /// <remarks>
 /// It is the loop and not the thread that turns it: that one is <see cref="LoopContext.Run"/>'s or the program's, which calls <see cref="Run"/> or
-/// <see cref="Service"/>. <c>ServiceThread.Arrivals.cs</c> is how connections come to it, <c>ServiceThread.Leaving.cs</c> how it ends.
+/// <see cref="Service"/>. <c>ServiceThread.Arrivals.cs</c> is how connections come to it, <c>ServiceThread.Lending.cs</c> what it lends them, <c>ServiceThread.Leaving.cs</c> how it ends.
 /// </remarks>
 public sealed partial class ServiceThread : ITurnParticipant
 {
     /// <summary>What one read takes at most. A page fault costs more than a small read, so the buffer is made once and kept.</summary>
     internal const int ReceiveBufferSize = 256 * 1024;
 
-    private const int MaxPooledHeads = 256;
-
     private readonly TurnQueue _inputs = new();
     private readonly TurnQueue _writes = new();
     private readonly TurnQueue _interests = new();
     private readonly TurnQueue _closes = new();
-    private readonly Stack<HttpHead> _heads = new();
     private readonly HttpHeadLimits _headLimits;
     private readonly List<Connection> _connections = [];
     private readonly byte[] _receiveBuffer = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
@@ -277,19 +274,6 @@ public sealed partial class ServiceThread : ITurnParticipant
         {
             Context.Log.LoopWorkThrew(exception);
         }
-    }
-
-    internal HttpHead RentHead(HttpHeadKind kind, RequestMethod requestMethod = RequestMethod.Get)
-    {
-        HttpHead head = _heads.TryPop(out HttpHead? pooled) ? pooled : new HttpHead(_headLimits);
-        head.Reset(kind, requestMethod);
-        return head;
-    }
-
-    internal void ReturnHead(HttpHead head)
-    {
-        if (_heads.Count < MaxPooledHeads)
-            _heads.Push(head);
     }
 
     private void ClosePoolsOf(VirtualHost host)

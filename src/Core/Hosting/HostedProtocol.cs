@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using EventLoops.Protocols.WebSocket;
 
@@ -14,8 +15,8 @@ internal sealed class HostedProtocol(VirtualHost host, Protocol protocol)
 
     public byte[] NameBytes { get; } = Encoding.ASCII.GetBytes(protocol.Name);
 
-    /// <summary>How the frames of its server connections are read.</summary>
-    public FrameReaderOptions FrameOptions(ConnectionLimits limits) => WebSocketRole.OptionsFor(protocol, limits, isServer: true);
+    /// <summary>How the frames of its connections are read.</summary>
+    public StrongBox<FrameReaderOptions> FrameOptions { get; } = WebSocketRole.OptionsFor(protocol, host.Context.Limits, isServer: true);
 
     public void Add(Connection connection) => _shares[connection.Thread.Index].Open.Add(connection);
 

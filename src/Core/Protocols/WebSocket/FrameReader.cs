@@ -22,7 +22,7 @@ internal partial struct FrameReader
     private byte[]? _control;
     private uint _maskKey;
     private int _fragments;
-    private ProtocolFault _fault;
+    private ushort _fault;
     private HeaderBytes _header;
     private byte _headerLength;
     private byte _controlLength;
@@ -94,7 +94,7 @@ internal partial struct FrameReader
                 input = default;
                 return default;
             default:
-                return new FrameEvent { Kind = FrameEventKind.Fault, Fault = _fault };
+                return new FrameEvent { Kind = FrameEventKind.Fault, Fault = (ProtocolFault)_fault };
         }
     }
 
@@ -199,7 +199,7 @@ internal partial struct FrameReader
     private FrameEvent Fail(ProtocolFault fault)
     {
         ReleaseControl();
-        _fault = fault;
+        _fault = (ushort)fault;
         _state = ReaderState.Failed;
         return new FrameEvent { Kind = FrameEventKind.Fault, Fault = fault };
     }

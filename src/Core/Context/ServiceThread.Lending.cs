@@ -1,0 +1,57 @@
+using EventLoops.Protocols.Http;
+
+namespace EventLoops;
+
+/// <summary>What connections need for a while only, such as the head of a request: the thread lends it, so that an idle one holds none of it, and takes it back for the next.</summary>
+public sealed partial class ServiceThread
+{
+    private const int MaxPooledHeads = 256;
+
+    // Each connection that is being opened or closed has one. A crowd that comes at once has more, which the collector takes.
+    private const int MaxPooledDeadlines = 1024;
+
+    // One comes with every array that BufferPool keeps of its smallest ones.
+    private const int MaxPooledBacklogs = 32 * 1024;
+
+    private readonly Stack<HttpHead> _heads = new();
+    private readonly Stack<DeadlineTimer> _deadlines = new();
+    private readonly Stack<Backlog> _backlogs = new();
+
+    internal HttpHead RentHead(HttpHeadKind kind, RequestMethod requestMethod = RequestMethod.Get)
+    {
+        HttpHead head = _heads.TryPop(out HttpHead? pooled) ? pooled : new HttpHead(_headLimits);
+        head.Reset(kind, requestMethod);
+        return head;
+    }
+
+    internal void ReturnHead(HttpHead head)
+    {
+        if (_heads.Count < MaxPooledHeads)
+            _heads.Push(head);
+    }
+
+    internal DeadlineTimer RentDeadline(Connection owner)
+    {
+        DeadlineTimer deadline = _deadlines.TryPop(out DeadlineTimer? pooled) ? pooled : new DeadlineTimer();
+        deadline.Owner = owner;
+        return deadline;
+    }
+
+    /// <summary>Takes back a timer that is not scheduled.</summary>
+    internal void ReturnDeadline(DeadlineTimer deadline)
+    {
+        deadline.Owner = null;
+        deadline.Purpose = Deadline.None;
+        if (_deadlines.Count < MaxPooledDeadlines)
+            _deadlines.Push(deadline);
+    }
+
+    internal Backlog RentBacklog() => _backlogs.TryPop(out Backlog? pooled) ? pooled : new Backlog();
+
+    /// <summary>Takes back a backlog that is empty.</summary>
+    internal void ReturnBacklog(Backlog backlog)
+    {
+        if (_backlogs.Count < MaxPooledBacklogs)
+            _backlogs.Push(backlog);
+    }
+}
