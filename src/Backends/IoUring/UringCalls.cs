@@ -25,7 +25,8 @@ internal static unsafe partial class UringCalls
     private const int MapShared = 0x1;
     private const int MapPopulate = 0x8000;
 
-    public static Errno LastErrno => (Errno)Marshal.GetLastPInvokeError();
+    /// <summary>The errno of the call that has just failed on this thread; to be asked before anything else is called.</summary>
+    public static Errno LastErrno => (Errno)Marshal.GetLastSystemError();
 
     /// <summary><c>io_uring_setup(2)</c>: a descriptor, which closes on exec, or -1.</summary>
     public static int Setup(uint entries, RingParameters* parameters) => (int)Call(SetupNumber, (nint)entries, (nint)parameters, 0, 0, 0, 0);
@@ -45,22 +46,22 @@ internal static unsafe partial class UringCalls
     public static void* Map(int ring, nuint length, nint offset) =>
         Map(null, length, ProtectRead | ProtectWrite, MapShared | MapPopulate, ring, offset);
 
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "munmap")]
     public static partial int Unmap(void* address, nuint length);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int fd);
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "poll")]
     public static partial int Poll(PollFd* entries, nuint count, int milliseconds);
 
-    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "pipe2")]
     private static partial int Pipe(int* ends, int flags);
 
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial void* Map(void* address, nuint length, int protection, int flags, int fd, nint offset);
 
     // syscall(2) is variadic in C. For integers that makes no difference on the machines we run on.
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "syscall")]
     private static partial nint Call(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
 }

@@ -106,6 +106,15 @@ public sealed partial class Connection
         return MakeRoomToKeep().Output.Extend(count);
     }
 
+    /// <summary>Hands out room in the cork, counted as written and to be filled at once, if the bytes may go there and fit.</summary>
+    internal bool TryReserveInCork(int count, out Span<byte> room)
+    {
+        Cork cork = Thread.Cork;
+        bool fits = cork.Owner == this && count <= cork.Free && HasNothingKept && !IsClosed;
+        room = fits ? cork.Extend(count) : default;
+        return fits;
+    }
+
     /// <summary>Sends what was written so far, ahead of the end of the connection's service.</summary>
     internal void FlushNow()
     {

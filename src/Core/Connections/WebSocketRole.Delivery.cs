@@ -23,7 +23,7 @@ internal sealed partial class WebSocketRole
         // The callback may end the connection; the message stays readable until it has returned.
         ByteQueue message = _collected;
         _collected = default;
-        RaiseReceive(message.Span, new MessageInfo(info.Kind, PartFlags.FirstFragment | PartFlags.FirstPart | PartFlags.Final, remainingPayload: 0));
+        RaiseReceive(message.Span, new MessageInfo(info.Kind, PartFlags.Whole, remainingPayload: 0));
         message.Clear();
     }
 

@@ -58,9 +58,19 @@ internal sealed partial class WebSocketRole : Role
 
     public override void Consume(ref Span<byte> bytes)
     {
+        ref readonly FrameReaderOptions options = ref _options.Value;
         while (Connection.IsReceiving && !HasUndelivered)
         {
-            FrameEvent frame = _reader.Read(ref bytes, in _options.Value);
+            if (_extensions is null && _reader.TryReadShortMessage(ref bytes, in options, out Span<byte> message, out MessageKind kind))
+            {
+                Counters.CountReceived((byte)kind, message.Length);
+                Receive(message, new MessageInfo(kind, PartFlags.Whole, remainingPayload: 0));
+                if (bytes.IsEmpty)
+                    return;
+                continue;
+            }
+
+            FrameEvent frame = _reader.Read(ref bytes, in options);
             switch (frame.Kind)
             {
                 case FrameEventKind.NeedMore:
@@ -303,11 +313,16 @@ internal sealed partial class WebSocketRole : Role
     {
         Counters.CountSent(opcode, payload.Length);
         if (!IsServer)
-        {
             WriteFrame(Connection.Reserve(FrameWriter.HeaderSize(payload.Length, masked: true) + payload.Length), opcode, final, payload, bits);
-            return;
-        }
+        else if (Connection.TryReserveInCork(FrameWriter.HeaderSize(payload.Length, masked: false) + payload.Length, out Span<byte> room))
+            WriteFrame(room, opcode, final, payload, bits);
+        else
+            SendPieces(opcode, final, payload, bits);
+    }
 
+    /// <summary>Sends a header and a payload that is not copied when it is large.</summary>
+    private void SendPieces(byte opcode, bool final, ReadOnlySpan<byte> payload, ReservedBits bits)
+    {
         Span<byte> header = stackalloc byte[FrameWriter.MaxHeaderSize];
         int length = FrameWriter.WriteHeader(header, opcode, final, bits, payload.Length);
         Connection.Send(header[..length], payload);

@@ -99,6 +99,10 @@ public sealed class FrameProperties
 
         Assert.Equal(whole, FrameTrace.Cut(bytes, options, Places(cuts, bytes.Length)));
         Assert.Equal(whole, FrameTrace.ByteByByte(bytes, options));
+
+        // The short way of most messages tells what the long one tells.
+        Assert.Equal(whole, FrameTrace.CutInShort(bytes, options, []));
+        Assert.Equal(whole, FrameTrace.CutInShort(bytes, options, Places(cuts, bytes.Length)));
     }
 
     private static IEnumerable<int> Places(ushort[] cuts, int length) => length == 0 ? [] : cuts.Select(cut => cut % length).Order();

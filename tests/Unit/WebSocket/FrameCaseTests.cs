@@ -24,8 +24,12 @@ public sealed class FrameCaseTests
 
         Assert.Equal(tried.Expected, FrameTrace.Whole(tried.Bytes, tried.Options));
         Assert.Equal(tried.Expected, FrameTrace.ByteByByte(tried.Bytes, tried.Options));
+        Assert.Equal(tried.Expected, FrameTrace.CutInShort(tried.Bytes, tried.Options, []));
         foreach (int cut in PlacesToCut(tried.Bytes.Length))
+        {
             Assert.Equal(tried.Expected, FrameTrace.Cut(tried.Bytes, tried.Options, [cut]));
+            Assert.Equal(tried.Expected, FrameTrace.CutInShort(tried.Bytes, tried.Options, [cut]));
+        }
     }
 
     /// <summary>
@@ -48,6 +52,7 @@ public sealed class FrameCaseTests
         };
         Assert.Equal(tried.Expected, FrameTrace.Whole(masked, server));
         Assert.Equal(tried.Expected, FrameTrace.ByteByByte(masked, server));
+        Assert.Equal(tried.Expected, FrameTrace.CutInShort(masked, server, []));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace EventLoops.Tests.WebSocket;
 /// What a reader reports for some bytes, as lines of text that do not depend on how the bytes were cut: the parts of a frame are one
 /// line, and a frame that a fault ends in its middle is none. What every run must keep to is asserted on the way.
 /// </summary>
-internal sealed class FrameTrace(FrameReaderOptions options)
+internal sealed class FrameTrace(FrameReaderOptions options, bool takesShortMessages = false)
 {
     private readonly List<string> _lines = [];
     private readonly List<byte> _frame = [];
@@ -26,9 +26,14 @@ internal sealed class FrameTrace(FrameReaderOptions options)
         Cut(bytes, options, Enumerable.Range(1, Math.Max(0, bytes.Length - 1)));
 
     /// <summary>The trace of the bytes cut at each of the given places, in rising order.</summary>
-    internal static string Cut(ReadOnlySpan<byte> bytes, FrameReaderOptions options, IEnumerable<int> cuts)
+    internal static string Cut(ReadOnlySpan<byte> bytes, FrameReaderOptions options, IEnumerable<int> cuts) => Run(new FrameTrace(options), bytes, cuts);
+
+    /// <summary>The same for a reader that is first asked for short messages at each step, as an open WebSocket asks it.</summary>
+    internal static string CutInShort(ReadOnlySpan<byte> bytes, FrameReaderOptions options, IEnumerable<int> cuts) =>
+        Run(new FrameTrace(options, takesShortMessages: true), bytes, cuts);
+
+    private static string Run(FrameTrace trace, ReadOnlySpan<byte> bytes, IEnumerable<int> cuts)
     {
-        FrameTrace trace = new(options);
         int start = 0;
         foreach (int cut in cuts)
         {
@@ -47,6 +52,14 @@ internal sealed class FrameTrace(FrameReaderOptions options)
         while (true)
         {
             int before = input.Length;
+            if (takesShortMessages && _reader.TryReadShortMessage(ref input, in options, out Span<byte> message, out MessageKind kind))
+            {
+                Assert.Equal(ProtocolFault.None, _fault);
+                FrameEvent whole = new() { Kind = FrameEventKind.Data, Payload = message, Info = new MessageInfo(kind, PartFlags.Whole, remainingPayload: 0) };
+                RecordPart(in whole);
+                continue;
+            }
+
             FrameEvent happened = _reader.Read(ref input, in options);
             if (_fault != ProtocolFault.None) Assert.True(happened.Kind == FrameEventKind.Fault && input.Length == before);
             if (happened.Kind == FrameEventKind.NeedMore) Assert.True(input.IsEmpty);

@@ -11,13 +11,16 @@ internal partial struct FrameReader
     private const int LengthFollowsIn16Bits = 126;
     private const int LengthFollowsIn64Bits = 127;
 
-    private static bool IsFinal(byte first) => (first & 0x80) != 0;
+    private const int FinalBit = 0x80;
+    private const int MaskBit = 0x80;
+
+    private static bool IsFinal(byte first) => (first & FinalBit) != 0;
 
     private static byte OpcodeOf(byte first) => (byte)(first & 0x0F);
 
     private static bool IsControl(byte first) => (first & 0x08) != 0;
 
-    private static bool IsMasked(byte second) => (second & 0x80) != 0;
+    private static bool IsMasked(byte second) => (second & MaskBit) != 0;
 
     private static int ShortLength(byte second) => second & 0x7F;
 

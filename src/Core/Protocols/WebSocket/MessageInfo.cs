@@ -57,4 +57,7 @@ internal enum PartFlags : byte
     FirstFragment = 1,
     FirstPart = 2,
     Final = 4,
+
+    /// <summary>The part is the message.</summary>
+    Whole = FirstFragment | FirstPart | Final,
 }
