@@ -58,6 +58,10 @@ internal static class CommandLine
         "--threads", "N", "How many service threads there are, each with a loop of its own; also -j. For loops that the library makes.",
         "a number from 1 to 32", TryReadThreads).Also("-j").Or(1);
 
+    private static readonly Option<int> BusyPoll = Usage.Option<int>(
+        "--busy-poll", "MICROSECONDS", "How long a loop without work goes on looking before it sleeps: less latency for more processor time. For loops that the library makes.",
+        string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {EventLoopOptions.LongestBusyPoll.TotalMicroseconds}"), TryReadBusyPoll).Or(0);
+
     private static readonly Option<string> Root = Usage.Option<string>(
         "--root", "DIR", "The folder whose files are served.",
         "a folder that exists", TryReadFolder).Or(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
@@ -129,13 +133,14 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Threads, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
+            Port, Host, Loop, Foreign, Threads, BusyPoll, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
         foreach (Option option in TlsArguments.All)
             command.Add(option);
         command.Validators.Add(TlsArguments.Validate);
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseThreadsOnLoopOfTheProgram);
+        command.Validators.Add(RefuseBusyPollOnLoopOfTheProgram);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
         command.SetAction(parsed => serve(Read(parsed)));
         return Usage.Run(command, args);
@@ -153,6 +158,12 @@ internal static class CommandLine
     {
         if (given.GetResult(Threads) is { Implicit: false } && IsLoopOfTheProgram(given))
             given.AddError($"--threads needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
+    }
+
+    private static void RefuseBusyPollOnLoopOfTheProgram(CommandResult given)
+    {
+        if (given.GetResult(BusyPoll) is { Implicit: false } && IsLoopOfTheProgram(given))
+            given.AddError($"--busy-poll needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
     }
 
     private static bool IsLoopOfTheProgram(SymbolResult given) =>
@@ -175,6 +186,7 @@ internal static class CommandLine
         parsed.GetRequiredValue(Loop),
         parsed.GetRequiredValue(Foreign),
         parsed.GetValue(Config)?.Threads ?? parsed.GetRequiredValue(Threads),
+        TimeSpan.FromMicroseconds(parsed.GetRequiredValue(BusyPoll)),
         parsed.GetRequiredValue(Root),
         parsed.GetRequiredValue(Mounts),
         parsed.GetValue(Config)?.Hosts,
@@ -197,6 +209,9 @@ internal static class CommandLine
 
     private static bool TryReadThreads(string text, out int threads) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out threads) && threads is >= 1 and <= 32;
+
+    private static bool TryReadBusyPoll(string text, out int microseconds) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out microseconds) && microseconds <= EventLoopOptions.LongestBusyPoll.TotalMicroseconds;
 
     private static bool TryReadMaxMessage(string text, out long bytes) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes >= SmallestMaxMessage;

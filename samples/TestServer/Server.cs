@@ -94,6 +94,7 @@ internal static class Server
         Loop = loop,
         Flags = flags,
         ServiceThreadCount = options.Threads,
+        BusyPoll = options.BusyPoll,
 
         // A test server may be flooded with pings, as samples/Ping does.
         Limits = new ConnectionLimits { MaxMessageSize = options.MaxMessage, MaxControlRate = int.MaxValue },

@@ -8,6 +8,7 @@ namespace TestServer;
 /// <param name="Loop">The name of the loop to run on.</param>
 /// <param name="IsForeign">Whether the program makes and runs that loop itself, and the library is a guest on it.</param>
 /// <param name="Threads">How many service threads there are.</param>
+/// <param name="BusyPoll">How long a loop without work looks before it sleeps.</param>
 /// <param name="Root">The folder whose files are served.</param>
 /// <param name="Mounts">Further mounts; one at the place of an own one takes it.</param>
 /// <param name="Hosts">What a file describes, instead of the one virtual host of the other options; null without a file.</param>
@@ -24,6 +25,7 @@ internal sealed record ServerOptions(
     string Loop,
     bool IsForeign,
     int Threads,
+    TimeSpan BusyPoll,
     string Root,
     IReadOnlyList<Mount> Mounts,
     IReadOnlyList<VirtualHostOptions>? Hosts,

@@ -176,7 +176,7 @@ public abstract partial class EventLoop
     private void RunPostedWork()
     {
         // Cleared before the queue is looked at: whoever posts after the look finds it clear and wakes the loop again.
-        if (Volatile.Read(ref _isWakeOnItsWay) != 0) Interlocked.Exchange(ref _isWakeOnItsWay, 0);
+        if (Volatile.Read(ref _isWakeOnItsWay) != 0) WasWoken = Interlocked.Exchange(ref _isWakeOnItsWay, 0) != 0;
         if (_posted.IsEmpty) return;
 
         int count = Math.Min(_posted.Count, MaxPostsPerTurn);

@@ -7,6 +7,10 @@ public abstract partial class EventLoop
     private static readonly Action<ITurnParticipant> Writes = static participant => participant.ServiceWrites();
     private static readonly Action<ITurnParticipant> Closes = static participant => participant.ServiceCloses();
 
+    // A watch, and as much of its handler as an event is likely to touch: a connection of EventLoops.Core is not larger.
+    private const int SizeOfWatch = 72;
+    private const int SizeOfHandler = 320;
+
     private ITurnParticipant[] _participants = [];
     private bool _isEnding;
 
@@ -15,6 +19,9 @@ public abstract partial class EventLoop
 
     /// <summary>Whether this turn has dispatched, fired or run anything.</summary>
     private protected bool HasWorked { get; set; }
+
+    /// <summary>Whether <see cref="Wake"/> was answered in this turn.</summary>
+    private protected bool WasWoken { get; private set; }
 
     /// <summary>
     /// Gives a participant its place in the steps 6 to 8 of every turn, from this turn on. One that has joined already is not added
@@ -79,6 +86,7 @@ public abstract partial class EventLoop
 
         IsInTurn = true;
         HasWorked = false;
+        WasWoken = false;
         UpdateNow();
     }
 
@@ -114,6 +122,19 @@ public abstract partial class EventLoop
     protected void Dispatch(int fd, uint generation, PollEvents ready)
     {
         if (TryFindWatch(fd, out Watch? watch) && watch.Generation == generation) Dispatch(watch, ready);
+    }
+
+    /// <summary>
+    /// For backends that know their whole batch: says which descriptors come behind the one that is dispatched now, so that the processor brings their state near meanwhile. It
+    /// has no effect but time; any number is fine.
+    /// </summary>
+    /// <param name="next">The descriptor of the next event, or -1.</param>
+    /// <param name="afterNext">That of the event after it, or -1.</param>
+    protected void ExpectNext(int next, int afterNext)
+    {
+        Watch?[] watches = _watches;
+        if ((uint)afterNext < (uint)watches.Length && watches[afterNext] is { } later) CacheHints.Fetch(later, SizeOfWatch);
+        if ((uint)next < (uint)watches.Length && watches[next] is { } soon) CacheHints.Fetch(soon.Handler, SizeOfHandler);
     }
 
     /// <summary>

@@ -28,7 +28,9 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Sets up what all loops share.</summary>
     /// <param name="name">What the loop is called in logs and messages: "poll", "external", "epoll".</param>
     /// <param name="options">The clock and the system calls; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The name is empty, or a member of <paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is empty, a member of <paramref name="options"/> is null, or <see cref="EventLoopOptions.BusyPoll"/> is asked for where the loop does not wait itself.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     protected EventLoop(string name, EventLoopOptions? options)
     {
@@ -40,6 +42,8 @@ public abstract partial class EventLoop : IDisposable
         Name = name;
         SocketIo = options.SocketIo ?? throw new ArgumentException("EventLoopOptions.SocketIo is null.", nameof(options));
         TimeProvider = options.TimeProvider ?? throw new ArgumentException("EventLoopOptions.TimeProvider is null.", nameof(options));
+        if (options.BusyPoll != TimeSpan.Zero && this is not OwnedEventLoop)
+            throw new ArgumentException($"EventLoopOptions.BusyPoll is for loops with a wait of their own; for \"{name}\" somebody else waits.", nameof(options));
         _start = TimeProvider.GetTimestamp();
         _threadId = Environment.CurrentManagedThreadId;
     }

@@ -3,12 +3,24 @@ namespace EventLoops;
 /// <summary>A loop that runs itself: it has a wait of its own, and the thread that calls <see cref="Run"/> is its thread.</summary>
 public abstract class OwnedEventLoop : EventLoop
 {
+    // No look takes less than a tenth of a microsecond. A clock that stands still, as a test's does, must not keep the loop looking for ever.
+    private const int MostLooksPerMicrosecond = 10;
+
+    private readonly TimeSpan _busyPoll;
+
     /// <summary>Sets up what all loops share.</summary>
     /// <param name="name">What the loop is called in logs and messages.</param>
     /// <param name="options">The clock and the system calls; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="EventLoopOptions.BusyPoll"/> is negative or longer than <see cref="EventLoopOptions.LongestBusyPoll"/>.</exception>
     protected OwnedEventLoop(string name, EventLoopOptions? options)
         : base(name, options)
     {
+        _busyPoll = options?.BusyPoll ?? TimeSpan.Zero;
+        if (_busyPoll < TimeSpan.Zero || _busyPoll > EventLoopOptions.LongestBusyPoll)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), _busyPoll, $"EventLoopOptions.BusyPoll must lie between zero and {EventLoopOptions.LongestBusyPoll.TotalMilliseconds} ms.");
+        }
     }
 
     /// <summary>
@@ -65,7 +77,34 @@ public abstract class OwnedEventLoop : EventLoop
 
     private void MakeTurn(int maxMilliseconds)
     {
-        WaitCore(GetTimeout(maxMilliseconds));
+        int milliseconds = GetTimeout(maxMilliseconds);
+        if (milliseconds != 0 && _busyPoll > TimeSpan.Zero && HasComeWhileLooking(ref maxMilliseconds)) return;
+
+        WaitCore(milliseconds == 0 ? 0 : GetTimeout(maxMilliseconds));
         EndTurn();
+    }
+
+    /// <summary>
+    /// Looks, in whole turns that do not wait, until there was something to do, the loop was woken, or the time of <see cref="EventLoopOptions.BusyPoll"/> is over; takes that
+    /// time off <paramref name="maxMilliseconds"/>.
+    /// </summary>
+    private bool HasComeWhileLooking(ref int maxMilliseconds)
+    {
+        long start = TimeProvider.GetTimestamp();
+        TimeSpan limit = maxMilliseconds < 0 ? _busyPoll : TimeSpan.FromTicks(Math.Min(_busyPoll.Ticks, maxMilliseconds * TimeSpan.TicksPerMillisecond));
+        TimeSpan looked;
+        long looksLeft = MostLooksPerMicrosecond * (limit.Ticks / TimeSpan.TicksPerMicrosecond);
+        do
+        {
+            WaitCore(0);
+            EndTurn();
+            if (HasWorked || WasWoken || IsDisposed) return true;
+
+            looked = TimeProvider.GetElapsedTime(start);
+        }
+        while (looked < limit && --looksLeft > 0);
+
+        if (maxMilliseconds > 0) maxMilliseconds = Math.Max(0, maxMilliseconds - (int)looked.TotalMilliseconds);
+        return false;
     }
 }

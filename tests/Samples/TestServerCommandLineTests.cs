@@ -69,6 +69,10 @@ public sealed class TestServerCommandLineTests
     [InlineData("--log-level loud", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not 'loud'.")]
     [InlineData("-d err,loud", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not 'err,loud'.")]
     [InlineData("-d 32", "--log-level takes levels or the sum of their numbers (1 err, 2 warn, 4 notice, 8 info, 16 debug), not '32'.")]
+    [InlineData("--busy-poll 100001", "--busy-poll takes a number from 0 to 100000, not '100001'.")]
+    [InlineData("--busy-poll -1", "--busy-poll takes a number from 0 to 100000, not '-1'.")]
+    [InlineData("--loop external --busy-poll 50", "--busy-poll needs loops that the library makes: not --foreign, and not --loop external.")]
+    [InlineData("--loop libuv --foreign --busy-poll 50", "--busy-poll needs loops that the library makes: not --foreign, and not --loop external.")]
     [InlineData("--max-message 124", "--max-message takes a number of bytes, at least 125, not '124'.")]
     [InlineData("--access-log /no/such/folder/log", "--access-log takes a file in a folder that exists, not '/no/such/folder/log'.")]
     [InlineData("--lock-file /no/such/folder/lock", "--lock-file takes a file in a folder that exists, not '/no/such/folder/lock'.")]
@@ -180,7 +184,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--access-log <FILE>", "--max-message", "--deflate",
+        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--busy-poll <MICROSECONDS>", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--access-log <FILE>", "--max-message", "--deflate",
             "--daemonize", "--lock-file <FILE>", "--user <NAME>", "--group <NAME>"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);

@@ -31,6 +31,8 @@ internal readonly unsafe struct EpollEvent(int fd, uint generation, PollEvents e
         return new EpollEvent((int)(uint)data, (uint)(data >> 32), (PollEvents)(short)Unsafe.ReadUnaligned<uint>(place));
     }
 
+    public static int ReadFd(byte* array, int index) => Unsafe.ReadUnaligned<int>(array + (index * Stride) + DataOffset);
+
     public void Write(byte* place)
     {
         Unsafe.WriteUnaligned(place, (uint)Events);

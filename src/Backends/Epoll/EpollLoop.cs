@@ -52,6 +52,7 @@ public sealed unsafe class EpollLoop : OwnedEventLoop
         BeginTurn();
         for (int i = 0; i < ready; i++)
         {
+            if (i + 1 < ready) ExpectNext(EpollEvent.ReadFd(_events, i + 1), i + 2 < ready ? EpollEvent.ReadFd(_events, i + 2) : -1);
             EpollEvent reported = EpollEvent.Read(_events, i);
             if (reported.Fd == _wake.Fd)
                 _wake.Clear();

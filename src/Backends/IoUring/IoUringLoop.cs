@@ -76,7 +76,11 @@ public sealed class IoUringLoop : OwnedEventLoop
         Enter(isAllArmed && _readyCount == 0 ? milliseconds : 0);
 
         BeginTurn();
-        for (int i = 0; i < _readyCount; i++) Dispatch(_ready[i].Watch, _ready[i].Events);
+        for (int i = 0; i < _readyCount; i++)
+        {
+            if (i + 1 < _readyCount) ExpectNext(_ready[i + 1].Watch.Fd, afterNext: -1);
+            Dispatch(_ready[i].Watch, _ready[i].Events);
+        }
 
         Array.Clear(_ready, 0, _readyCount);
         _readyCount = 0;

@@ -140,6 +140,7 @@ public sealed class SimulatedLoop : OwnedEventLoop
         {
             TimeProvider = options.TimeProvider == TimeProvider.System ? kernel.Time : options.TimeProvider,
             SocketIo = options.SocketIo == SocketIo.System ? kernel.Sockets : options.SocketIo,
+            BusyPoll = options.BusyPoll,
         };
     }
 }

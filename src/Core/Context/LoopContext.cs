@@ -251,7 +251,7 @@ public sealed partial class LoopContext : IDisposable
         {
             try
             {
-                EventLoop loop = given?[i] ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf());
+                EventLoop loop = given?[i] ?? LoopRegistry.Default.Create(options.Flags.LoopKindOf(), new EventLoopOptions { BusyPoll = options.BusyPoll });
                 if (given is null)
                     loop.UnhandledException = Log.LoopWorkThrew;
                 _threads[i] = new ServiceThread(this, loop, ownsLoop: given is null, i, options.MaxRequestHeads);

@@ -112,6 +112,13 @@ public sealed class LoopContextOptions
     /// </summary>
     public TimeSpan StallThreshold { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long the loops that the context makes go on looking before they sleep, when they have nothing to do: <see cref="EventLoopOptions.BusyPoll"/>, which says what it gains and costs.
+    /// At most <see cref="EventLoopOptions.LongestBusyPoll"/>, 100 ms. Default: <see cref="TimeSpan.Zero"/>, never. With <see cref="Loop"/> or <see cref="Loops"/> it is refused: a
+    /// loop that is given has been told by its own options.
+    /// </summary>
+    public TimeSpan BusyPoll { get; init; }
+
     /// <summary>Told of every callback before it is made. Null, the default, costs one comparison a callback.</summary>
     public ICallbackTracer? Tracer { get; init; }
 
@@ -121,6 +128,7 @@ public sealed class LoopContextOptions
         if (Loop is not null && kind != LoopKind.Poll)
             throw new ArgumentException($"{nameof(Flags)} asks for a {kind} loop, but {nameof(Loop)} is given already.", nameof(Flags));
         ValidateThreads();
+        ValidateBusyPoll();
 
         ArgumentNullException.ThrowIfNull(VirtualHosts);
         if (Flags.HasFlag(ContextFlags.ExplicitVirtualHosts) && VirtualHosts.Count > 0)
@@ -147,6 +155,18 @@ public sealed class LoopContextOptions
         WebSocketKeepAlive.Validate();
         foreach (VirtualHostOptions host in VirtualHosts)
             host.Validate();
+    }
+
+    private void ValidateBusyPoll()
+    {
+        if (BusyPoll < TimeSpan.Zero || BusyPoll > EventLoopOptions.LongestBusyPoll)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(BusyPoll), BusyPoll, $"{nameof(BusyPoll)} must lie between zero and {EventLoopOptions.LongestBusyPoll.TotalMilliseconds} ms.");
+        }
+
+        if (BusyPoll != TimeSpan.Zero && (Loop is not null || Loops is not null))
+            throw new ArgumentException($"{nameof(BusyPoll)} is for loops that the context makes; say it to a loop of yours by {nameof(EventLoopOptions)}.{nameof(EventLoopOptions.BusyPoll)}.", nameof(BusyPoll));
     }
 
     private void ValidateThreads()

@@ -15,6 +15,8 @@ public static class OnLibUvLoop
 
     public sealed class Threads() : ThreadSuite(s_new);
 
+    public sealed class BusyPoll() : BusyPollSuite(s_new);
+
     public sealed class Opening() : OpeningSuite(s_new);
 
     public sealed class Closing() : ClosingSuite(s_new);

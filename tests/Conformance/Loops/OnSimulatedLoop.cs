@@ -16,6 +16,8 @@ public static class OnSimulatedLoop
 
     public sealed class Threads() : ThreadSuite(s_new);
 
+    public sealed class BusyPoll() : BusyPollSuite(s_new);
+
     public sealed class Opening() : OpeningSuite(s_new);
 
     public sealed class Closing() : ClosingSuite(s_new);
