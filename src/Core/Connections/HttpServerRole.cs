@@ -211,7 +211,7 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
         }
 
         byte[] path = Thread.DecodedPath;
-        if (!UriPath.TryDecode(head.RawPath, path, out int length, out ProtocolFault fault))
+        if (!head.TryDecodePath(path, out int length, out ProtocolFault fault))
         {
             Refuse(fault);
             return;

@@ -37,5 +37,15 @@ public sealed class KnownHeadersTests
         Assert.Equal(KnownHeader.None, Find(""));
     }
 
-    private static KnownHeader Find(string name) => KnownHeaders.Find(Encoding.ASCII.GetBytes(name));
+    /// <summary>By the name alone and by the line that it begins, which must be one.</summary>
+    private static KnownHeader Find(string name)
+    {
+        KnownHeader found = KnownHeaders.Find(Encoding.ASCII.GetBytes(name));
+        if (name.Length is 0 or >= HeadBlock.Size)
+            return found;
+
+        byte[] line = Encoding.ASCII.GetBytes($"{name}: {new string('v', HeadBlock.Size)}\r\n");
+        Assert.Equal(found, KnownHeaders.Find(HeadBlock.Load(line, 0), line.AsSpan(0, name.Length)));
+        return found;
+    }
 }

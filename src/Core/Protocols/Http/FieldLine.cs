@@ -36,6 +36,9 @@ internal struct FieldLine
         LastLineFeed,
     }
 
+    /// <summary>Whether nothing of a line was read yet.</summary>
+    internal readonly bool IsAtLineStart => _place == Place.LineStart;
+
     /// <summary>Why the last scan stopped with <see cref="FieldStop.Fault"/>.</summary>
     internal ProtocolFault Fault { get; private set; }
 

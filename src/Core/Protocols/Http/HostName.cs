@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-
 namespace EventLoops.Protocols.Http;
 
 /// <summary>The grammar of a Host field and of an authority: <c>uri-host [ ":" port ]</c> (RFC 9110 7.2, RFC 3986 3.2.2).</summary>
@@ -16,10 +14,8 @@ internal static class HostName
             return true;
         if (value[0] == '[')
             return IsValidIpLiteral(value);
-        int colon = value.IndexOf((byte)':');
-        if (colon < 0)
-            return !value.ContainsAnyExcept(HttpChars.HostName);
-        return colon > 0 && !value[..colon].ContainsAnyExcept(HttpChars.HostName) && IsValidPort(value[(colon + 1)..]);
+        int end = value.IndexOfAnyExcept(HttpChars.HostName);
+        return end < 0 || (end > 0 && value[end] == ':' && IsValidPort(value[(end + 1)..]));
     }
 
     /// <summary>
@@ -47,10 +43,17 @@ internal static class HostName
     // RFC 3986 3.2.3 allows a colon without a port behind it.
     private static bool IsValidPort(ReadOnlySpan<byte> port)
     {
-        if (port.IsEmpty)
-            return true;
-        if (port.Length > 5 || !HttpChars.IsDigit(port[0]))
+        if (port.Length > 5)
             return false;
-        return Utf8Parser.TryParse(port, out int number, out int used) && used == port.Length && number <= ushort.MaxValue;
+
+        int number = 0;
+        foreach (byte digit in port)
+        {
+            if (!HttpChars.IsDigit(digit))
+                return false;
+            number = (number * 10) + digit - '0';
+        }
+
+        return number <= ushort.MaxValue;
     }
 }

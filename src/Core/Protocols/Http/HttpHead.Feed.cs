@@ -19,8 +19,7 @@ internal sealed partial class HttpHead
         HeadStatus status = _inFields ? HeadStatus.Complete : FeedFirstLine(input, ref consumed);
         if (status == HeadStatus.Complete)
         {
-            if (!_inFields)
-                BeginFields(consumed);
+            _inFields = true;
             status = FeedFields(input, ref consumed);
         }
 
@@ -50,18 +49,19 @@ internal sealed partial class HttpHead
         return requestStatus == HeadStatus.NeedMore && at == room ? Refuse(ProtocolFault.RequestLineTooLong) : requestStatus;
     }
 
-    private void BeginFields(int at)
-    {
-        _inFields = true;
-        _lineStart = _length + at;
-    }
-
     private HeadStatus FeedFields(ReadOnlySpan<byte> input, ref int at)
     {
         int room = _limits.MaxHeadSize - _length;
         ReadOnlySpan<byte> window = input.Length > room ? input[..room] : input;
         while (true)
         {
+            if (_fieldLine.IsAtLineStart)
+            {
+                if (TakeWholeLines(window, ref at))
+                    return HeadStatus.Complete;
+                _lineStart = _length + at;
+            }
+
             FieldStop stop = _fieldLine.Scan(window, ref at);
             switch (stop)
             {
@@ -71,7 +71,6 @@ internal sealed partial class HttpHead
                     break;
                 case FieldStop.End:
                     _fields[_lines - 1].ValueEnd = _length + at - 2;
-                    _lineStart = _length + at;
                     break;
                 case FieldStop.LastLine:
                     return HeadStatus.Complete;
@@ -87,13 +86,12 @@ internal sealed partial class HttpHead
     {
         if (_lines == _limits.MaxFields)
             return false;
-        if (_lines == _fields.Length)
-            Array.Resize(ref _fields, Math.Min(_lines * 2, _limits.MaxFields));
 
-        ref FieldSlot slot = ref _fields[_lines++];
+        ref FieldSlot slot = ref AddSlot();
         slot.NameStart = _lineStart;
         slot.NameEnd = colon;
         slot.ValueStart = colon + 1;
+        slot.Known = NotLookedUp;
         return true;
     }
 

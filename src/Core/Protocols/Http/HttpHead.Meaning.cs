@@ -5,6 +5,10 @@ namespace EventLoops.Protocols.Http;
 /// <summary>What a complete head says about the connection and the body, and whether it contradicts itself.</summary>
 internal sealed partial class HttpHead
 {
+    // The fields that ReadField looks into.
+    private static readonly KnownHeaderSet Decides = KnownHeaderSet.Of(
+        KnownHeader.Host, KnownHeader.ContentLength, KnownHeader.TransferEncoding, KnownHeader.Connection, KnownHeader.Upgrade, KnownHeader.Expect);
+
     private RequestMethod _requestMethod;
     private bool _closeAsked;
     private bool _keepAliveAsked;
@@ -65,7 +69,8 @@ internal sealed partial class HttpHead
     private ProtocolFault ConcludeRequest()
     {
         Method = RequestMethods.Find(Text(_requestLine.Start, _requestLine.MethodEnd));
-        ProtocolFault fault = RequestTarget.Parse(Text(_requestLine.TargetStart, _requestLine.TargetEnd), Method, out _target);
+        int pathEnd = _requestLine.PathEnd - _requestLine.TargetStart;
+        ProtocolFault fault = RequestTarget.Parse(Text(_requestLine.TargetStart, _requestLine.TargetEnd), Method, pathEnd, out _target);
         if (fault != ProtocolFault.None)
             return fault;
         fault = ReadFields();
@@ -111,23 +116,28 @@ internal sealed partial class HttpHead
         for (int i = 0; i < _lines; i++)
         {
             ref FieldSlot slot = ref _fields[i];
-            Trim(ref slot);
-            slot.Known = KnownHeaders.Find(Text(slot.NameStart, slot.NameEnd));
+            if (slot.Known == NotLookedUp)
+                LookUp(ref slot);
             FieldCount = i + 1;
             if (slot.Known == KnownHeader.None)
                 continue;
 
-            ProtocolFault fault = ReadField(slot.Known, Text(slot.ValueStart, slot.ValueEnd));
-            if (fault != ProtocolFault.None)
-                return fault;
-            if (_first[(int)slot.Known] == 0)
-                _first[(int)slot.Known] = (short)(i + 1);
+            if (Kind == HttpHeadKind.Trailers ? TrailerFields.IsForbidden(slot.Known) : Decides.Contains(slot.Known))
+            {
+                ProtocolFault fault = ReadField(slot.Known, Text(slot.ValueStart, slot.ValueEnd));
+                if (fault != ProtocolFault.None)
+                    return fault;
+            }
+
+            _known.Add(slot.Known);
         }
         return ProtocolFault.None;
     }
 
-    private void Trim(ref FieldSlot slot)
+    // A line that came in pieces could not be looked at as a whole before.
+    private void LookUp(ref FieldSlot slot)
     {
+        slot.Known = KnownHeaders.Find(Text(slot.NameStart, slot.NameEnd));
         byte[] text = _text;
         while (slot.ValueStart < slot.ValueEnd && HttpChars.IsBlank(text[slot.ValueStart]))
             slot.ValueStart++;
@@ -140,7 +150,7 @@ internal sealed partial class HttpHead
         if (Kind == HttpHeadKind.Part)
             return ProtocolFault.None;
         if (Kind == HttpHeadKind.Trailers)
-            return TrailerFields.IsForbidden(known) ? ProtocolFault.ForbiddenTrailer : ProtocolFault.None;
+            return ProtocolFault.ForbiddenTrailer;
 
         bool repeated = HasField(known);
         switch (known)

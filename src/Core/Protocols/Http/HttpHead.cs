@@ -13,9 +13,9 @@ internal sealed partial class HttpHead
     private const int InitialFields = 16;
 
     private readonly HttpHeadLimits _limits;
-    private readonly short[] _first = new short[KnownHeaders.Count];
     private byte[] _text;
     private FieldSlot[] _fields;
+    private KnownHeaderSet _known;
     private int _length;
     private int _lines;
     private int _lineStart;
@@ -56,6 +56,19 @@ internal sealed partial class HttpHead
 
     /// <summary>The path of the target, not decoded: see <see cref="UriPath"/>.</summary>
     internal ReadOnlySpan<byte> RawPath => IsRequest ? _target.Path(Target) : default;
+
+    /// <summary>Makes the path comparable: see <see cref="UriPath.TryDecode"/>, whose arguments these are. Most paths were seen to be so when they were read.</summary>
+    internal bool TryDecodePath(Span<byte> destination, out int length, out ProtocolFault fault)
+    {
+        ReadOnlySpan<byte> path = RawPath;
+        if (!_requestLine.HasPlainPath || !path.StartsWith((byte)'/'))
+            return UriPath.TryDecode(path, destination, out length, out fault);
+
+        path.CopyTo(destination);
+        length = path.Length;
+        fault = ProtocolFault.None;
+        return true;
+    }
 
     /// <summary>The query of the target without its question mark, not decoded.</summary>
     internal ReadOnlySpan<byte> Query => IsRequest ? _target.Query(Target) : default;
@@ -100,7 +113,7 @@ internal sealed partial class HttpHead
         _statusLine = default;
         _fieldLine = default;
         _target = default;
-        _first.AsSpan().Clear();
+        _known = default;
         FieldCount = 0;
         ResetMeaning(requestMethod);
     }
@@ -111,18 +124,26 @@ internal sealed partial class HttpHead
         return new HeaderField(Text(slot.NameStart, slot.NameEnd), Text(slot.ValueStart, slot.ValueEnd), slot.Known);
     }
 
-    internal bool HasField(KnownHeader header) => _first[(int)header] != 0;
+    internal bool HasField(KnownHeader header) => _known.Contains(header);
 
     internal ReadOnlySpan<byte> FirstValue(KnownHeader header)
     {
-        int index = _first[(int)header] - 1;
-        return index < 0 ? default : Text(_fields[index].ValueStart, _fields[index].ValueEnd);
+        if (!_known.Contains(header))
+            return default;
+
+        int index = 0;
+        while (_fields[index].Known != header)
+            index++;
+        return Text(_fields[index].ValueStart, _fields[index].ValueEnd);
     }
 
     internal int CountOf(KnownHeader header)
     {
+        if (!_known.Contains(header))
+            return 0;
+
         int count = 0;
-        for (int i = _first[(int)header] - 1; (uint)i < (uint)FieldCount; i++)
+        for (int i = 0; i < FieldCount; i++)
         {
             if (_fields[i].Known == header)
                 count++;

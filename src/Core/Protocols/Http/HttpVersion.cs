@@ -13,6 +13,9 @@ internal struct HttpVersion
 
     internal ProtocolFault Fault { get; private set; }
 
+    /// <summary>A version that was read elsewhere.</summary>
+    internal static HttpVersion Of(byte minor) => new() { _step = Length, Minor = minor };
+
     /// <summary>
     /// Goes on from <paramref name="at"/>, which must be inside the input, and stops behind the last byte of the version or the first
     /// wrong one.

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace EventLoops.Protocols.Http;
@@ -35,6 +36,9 @@ internal static class KnownHeaders
     private static readonly byte[] Next = new byte[Count];
     private static readonly byte[] First = FillBuckets();
 
+    // How each name begins a line of a head: indexed by KnownHeader as well.
+    private static readonly LineBegin[] LineBegins = [.. Names.Select(name => new LineBegin(name))];
+
     /// <summary>The name as we write it; empty for <see cref="KnownHeader.None"/>.</summary>
     internal static ReadOnlySpan<byte> Name(KnownHeader header) => Names[(int)header];
 
@@ -46,6 +50,19 @@ internal static class KnownHeaders
         for (int i = First[Bucket(name)]; i != 0; i = Next[i])
         {
             if (EqualsName(Names[i], name))
+                return (KnownHeader)i;
+        }
+        return KnownHeader.None;
+    }
+
+    /// <summary>The same for the name that a line of a head begins with.</summary>
+    /// <param name="line">The line's first block.</param>
+    /// <param name="name">The name, which ends before a colon in that block; not empty.</param>
+    internal static KnownHeader Find(Vector256<byte> line, ReadOnlySpan<byte> name)
+    {
+        for (int i = First[Bucket(name)]; i != 0; i = Next[i])
+        {
+            if (LineBegins[i].Fits(line))
                 return (KnownHeader)i;
         }
         return KnownHeader.None;
@@ -68,5 +85,34 @@ internal static class KnownHeaders
             first[bucket] = (byte)i;
         }
         return first;
+    }
+
+    /// <summary>
+    /// A name with its colon as a block: in lower case, and what makes lower case of a letter. No other byte than a letter in either case becomes that letter so; behind the
+    /// colon all bits are set in both, which fits whatever stands there.
+    /// </summary>
+    private readonly struct LineBegin
+    {
+        private readonly Vector256<byte> _text;
+        private readonly Vector256<byte> _case;
+
+        internal LineBegin(byte[] name)
+        {
+            byte[] text = new byte[HeadBlock.Size];
+            byte[] letterCase = new byte[HeadBlock.Size];
+            text.AsSpan().Fill(byte.MaxValue);
+            letterCase.AsSpan().Fill(byte.MaxValue);
+            byte[] begin = [.. name, (byte)':'];
+            for (int i = 0; i < begin.Length; i++)
+            {
+                letterCase[i] = (byte)(char.IsAsciiLetter((char)begin[i]) ? 0x20 : 0);
+                text[i] = (byte)(begin[i] | letterCase[i]);
+            }
+
+            _text = Vector256.Create(text);
+            _case = Vector256.Create(letterCase);
+        }
+
+        internal bool Fits(Vector256<byte> line) => (line | _case) == _text;
     }
 }

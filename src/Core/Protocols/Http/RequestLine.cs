@@ -3,8 +3,9 @@ namespace EventLoops.Protocols.Http;
 /// <summary>
 /// The grammar of a request line (RFC 9112 3) at any cut. Positions are counted from the first byte of the head;
 /// the bytes themselves are kept by the head. Each wrong byte is refused when it is seen, not when the line ends.
+/// <c>RequestLine.Whole.cs</c> is the short way for lines that are whole and in order.
 /// </summary>
-internal struct RequestLine
+internal partial struct RequestLine
 {
     /// <summary>No registered method is longer than half of this.</summary>
     internal const int MaxMethodLength = 32;
@@ -37,6 +38,12 @@ internal struct RequestLine
 
     internal int TargetEnd { get; private set; }
 
+    /// <summary>Where the path of the target ends, counted as the other positions, or 0 when the line came in pieces and nobody has looked.</summary>
+    internal int PathEnd { get; private set; }
+
+    /// <summary>Whether the target was seen to have nothing that a path must be decoded for: no percent sign, and no dot behind a slash.</summary>
+    internal bool HasPlainPath { get; private set; }
+
     internal readonly byte MinorVersion => _version.Minor;
 
     internal ProtocolFault Fault { get; private set; }
@@ -47,6 +54,9 @@ internal struct RequestLine
     /// <param name="origin">The position in the head of the first byte of <paramref name="input"/>.</param>
     internal HeadStatus Scan(ReadOnlySpan<byte> input, ref int at, int origin)
     {
+        if (_place == Place.LineStart && TryTakeWhole(input, ref at, origin))
+            return HeadStatus.Complete;
+
         while (at < input.Length)
         {
             HeadStatus status = _place switch

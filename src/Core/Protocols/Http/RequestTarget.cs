@@ -25,7 +25,12 @@ internal readonly struct RequestTarget
     /// <summary>What follows the first <c>?</c>, not decoded.</summary>
     internal ReadOnlySpan<byte> Query(ReadOnlySpan<byte> target) => _pathEnd < target.Length ? target[(_pathEnd + 1)..] : default;
 
-    internal static ProtocolFault Parse(ReadOnlySpan<byte> target, RequestMethod method, out RequestTarget parts)
+    /// <summary>Takes a target apart.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="method">The method, which decides about its form.</param>
+    /// <param name="pathEnd">Where its first <c>?</c> is, or its length for none; negative when that was not looked for yet.</param>
+    /// <param name="parts">The parts.</param>
+    internal static ProtocolFault Parse(ReadOnlySpan<byte> target, RequestMethod method, int pathEnd, out RequestTarget parts)
     {
         parts = default;
 
@@ -34,7 +39,7 @@ internal readonly struct RequestTarget
             return ProtocolFault.ConnectRefused;
         if (target[0] == '/')
         {
-            parts = new RequestTarget(0, 0, PathEnd(target, 0));
+            parts = new RequestTarget(0, 0, pathEnd >= 0 ? pathEnd : PathEnd(target, 0));
             return ProtocolFault.None;
         }
         if (target.SequenceEqual("*"u8))
