@@ -17,11 +17,7 @@ internal sealed partial class HttpServerRole
     {
         ReplyPlan plan = Plan(status, contentLength);
         HeadWriter writer = new(Thread.Scratch);
-        writer.StatusLine(status);
-        writer.Lines(Connection.VirtualHost!.CommonFieldsOn(Thread).At(Thread.UtcNow()));
-        WriteConnection(ref writer, plan.KeepsAlive);
-        if (contentType is not null)
-            writer.Field("Content-Type", contentType);
+        WriteBeginning(ref writer, plan, contentType);
         plan.WriteFraming(ref writer);
         foreach (HttpField field in fields)
             writer.Field(field.Name, field.Value);
@@ -128,6 +124,23 @@ internal sealed partial class HttpServerRole
         _responseLeft = plan.IsUnknown ? long.MaxValue : plan.ContentLength;
         NoteAnswer(plan.Status);
         Connection.Send(head);
+    }
+
+    /// <summary>The lines before those that say how the body is framed: nearly always the same as before, and then copied as a whole.</summary>
+    private void WriteBeginning(ref HeadWriter writer, in ReplyPlan plan, string? contentType)
+    {
+        CommonFields common = Connection.VirtualHost!.CommonFieldsOn(Thread);
+        if (plan.KeepsAlive && _head!.MinorVersion > 0 && common.TryBegin(plan.Status, contentType, Thread.UtcNow(), out ReadOnlySpan<byte> beginning))
+        {
+            writer.Lines(beginning);
+            return;
+        }
+
+        writer.StatusLine(plan.Status);
+        writer.Lines(common.At(Thread.UtcNow()));
+        WriteConnection(ref writer, plan.KeepsAlive);
+        if (contentType is not null)
+            writer.Field("Content-Type", contentType);
     }
 
     /// <summary>HTTP/1.1 keeps connections unless it says otherwise, HTTP/1.0 the other way round (RFC 9112 9.3).</summary>

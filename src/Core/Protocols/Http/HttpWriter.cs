@@ -99,9 +99,11 @@ internal static class HttpWriter
     internal static int WriteContentLength(Span<byte> destination, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(length, digits, out int count);
-        return WriteCheckedField(destination, "Content-Length"u8, digits[..count]);
+        ReadOnlySpan<byte> name = "Content-Length: "u8;
+        if (!name.TryCopyTo(destination) || !Utf8Formatter.TryFormat(length, destination[name.Length..], out int digits))
+            return -1;
+        int end = name.Length + digits;
+        return LineEnd.TryCopyTo(destination[end..]) ? end + LineEnd.Length : -1;
     }
 
     /// <summary>Writes a Date field.</summary>
