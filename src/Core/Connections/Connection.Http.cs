@@ -188,8 +188,11 @@ public sealed partial class Connection
         if (State is ConnectionState.Closed or ConnectionState.Flushing or ConnectionState.Lingering)
             return false;
         if (request is not { CanWrite: true })
-            throw new InvalidOperationException($"{nameof(Connection)}.{member}: there is no request to answer.");
+            ThrowNoRequest(member);
 
         return true;
     }
+
+    [DoesNotReturn]
+    private static void ThrowNoRequest(string member) => throw new InvalidOperationException($"{nameof(Connection)}.{member}: there is no request to answer.");
 }

@@ -129,15 +129,22 @@ internal sealed partial class HttpServerRole
             return null;
         if (!IsAllowedBy(mount))
             return CallbackOutcome.Continue;
-        if (mount.Protocol is not null)
-            return AskMountedProtocol(mount.Protocol, path);
+        if (mount.Protocol is null)
+            return AskNewResponder(mount, head, path);
 
+        // Protocol 0 has the connection already, with the session that it has had from the beginning.
+        return mount.Protocol == Connection.Hosted ? null : AskMountedProtocol(mount.Protocol, path);
+    }
+
+    private CallbackOutcome? AskNewResponder(HostedMount mount, HttpHead head, ReadOnlySpan<byte> path)
+    {
         bool hasBody = Connection.State == ConnectionState.ReadingBody;
         MountRequest request = new() { Mount = mount, Head = head, Method = head.Method, Path = path, Query = head.Query, HasBody = hasBody };
         _responder = NewResponder(request);
         if (_responder is null)
             return null;
 
+        Thread.Callbacks.Leave();
         _isCalling = true;
         try
         {
@@ -155,9 +162,12 @@ internal sealed partial class HttpServerRole
     }
 
     /// <summary>Whether the client may come in. One that may not is asked who it is.</summary>
-    private bool IsAllowedBy(HostedMount mount)
+    private bool IsAllowedBy(HostedMount mount) => mount.Mount.Authentication is not { } authentication || IsAllowedBy(authentication);
+
+    private bool IsAllowedBy(BasicAuthentication authentication)
     {
-        if (mount.Mount.Authentication is not { } authentication || authentication.IsAllowed(Connection))
+        Thread.Callbacks.Leave();
+        if (authentication.IsAllowed(Connection))
             return true;
 
         bool wasCalling = _isCalling;
@@ -180,12 +190,8 @@ internal sealed partial class HttpServerRole
         _ => new RedirectResponder(this),
     };
 
-    private CallbackOutcome? AskMountedProtocol(HostedProtocol protocol, ReadOnlySpan<byte> path)
+    private CallbackOutcome AskMountedProtocol(HostedProtocol protocol, ReadOnlySpan<byte> path)
     {
-        // Protocol 0 has the connection already, with the session that it has had from the beginning.
-        if (protocol == Connection.Hosted)
-            return null;
-
         _zeroSession = Connection.Session;
         _isWithMountedProtocol = true;
         Connection.Bind(protocol);

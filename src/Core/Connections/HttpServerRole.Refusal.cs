@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using EventLoops.Protocols.Http;
 
@@ -21,6 +22,7 @@ internal sealed partial class HttpServerRole
     }
 
     /// <summary>Answers with the fault's status and ends the connection: nothing after a bad request can be trusted (RFC 9112 9.6).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Refuse(ProtocolFault fault) =>
         Refuse(fault.HttpStatus(), fault.Describe(), new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Error, Fault = fault });
 
@@ -41,6 +43,7 @@ internal sealed partial class HttpServerRole
     }
 
     /// <summary>A callback did not want the request, or threw before it had answered.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void RefuseAfter(CallbackOutcome outcome)
     {
         if (outcome == CallbackOutcome.Close)

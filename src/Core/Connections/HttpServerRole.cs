@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EventLoops.Protocols.Http;
 
 namespace EventLoops;
@@ -183,25 +184,8 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
             return;
         }
 
-        if (head.WantsWebSocket && Thread.IsDraining)
-        {
-            BeginResponse(head);
-            Refuse(503, "the server is going away", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+        if (head.WantsWebSocket && TryLeadToWebSocket(head))
             return;
-        }
-
-        if (head.WantsWebSocket && !IsForwarded(head))
-        {
-            BeginUpgrade(head);
-            return;
-        }
-
-        if (head.WantsWebSocket && CheckOrigin(head, Connection.VirtualHost!.Options) is not ProtocolFault.None and var refused)
-        {
-            BeginResponse(head);
-            Refuse(refused);
-            return;
-        }
 
         // RFC 9110 9.1: a method that is not known here cannot be served, whatever the target; what it means, its body included, is anybody's guess.
         if (head.Method == RequestMethod.Other)
@@ -225,6 +209,31 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
 
         BeginRequest(head);
         Serve(head, path.AsSpan(0, length));
+    }
+
+    /// <summary>A request to become a WebSocket is refused, or upgraded here. False when it is to be served as any other, since somebody else answers for its path.</summary>
+    private bool TryLeadToWebSocket(HttpHead head)
+    {
+        if (Thread.IsDraining)
+        {
+            BeginResponse(head);
+            Refuse(503, "the server is going away", new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
+            return true;
+        }
+
+        if (!IsForwarded(head))
+        {
+            BeginUpgrade(head);
+            return true;
+        }
+
+        ProtocolFault refused = CheckOrigin(head, Connection.VirtualHost!.Options);
+        if (refused == ProtocolFault.None)
+            return false;
+
+        BeginResponse(head);
+        Refuse(refused);
+        return true;
     }
 
     /// <summary>A request goes to the virtual host that it names (RFC 9110 7.2), each request anew. False when TLS was agreed with another one.</summary>
@@ -327,7 +336,7 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
         ReleaseHead();
         if (!_keepAlive)
         {
-            Connection.EndAfterFlush(new CloseInfo { Code = WebSocketCloseCode.Normal, Origin = CloseOrigin.Local }, AfterFlush.ShutdownAndLinger);
+            EndAfterAnswer();
             return;
         }
 
@@ -338,6 +347,12 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
         Connection.Resume(ReceivePause.Answer);
     }
 
+    // What is rare makes a large value, and is kept out of what every request runs through.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndAfterAnswer() =>
+        Connection.EndAfterFlush(new CloseInfo { Code = WebSocketCloseCode.Normal, Origin = CloseOrigin.Local }, AfterFlush.ShutdownAndLinger);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Drop(CloseOrigin origin) => Connection.End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = origin });
 
     private void ReleaseHead()

@@ -57,10 +57,13 @@ internal sealed class HostTable : TlsContext.IServerNames
     private bool TryFind(ReadOnlySpan<byte> authority, [NotNullWhen(true)] out VirtualHost? host)
     {
         Hosts hosts = _hosts;
-        host = hosts.All.Length == 1 ? hosts.Default : null;
-        if (host is not null)
-            return true;
+        host = hosts.Only;
+        return host is not null || TryFind(hosts, authority, out host);
+    }
 
+    private static bool TryFind(Hosts hosts, ReadOnlySpan<byte> authority, [NotNullWhen(true)] out VirtualHost? host)
+    {
+        host = null;
         ReadOnlySpan<byte> bytes = HostName.WithoutPort(authority);
         if (bytes.Length > MaxNameLength)
             return false;
@@ -87,10 +90,14 @@ internal sealed class HostTable : TlsContext.IServerNames
         public Hosts(VirtualHost[] all)
         {
             All = all;
+            Only = all.Length == 1 ? all[0] : null;
             _byName = all.ToDictionary(host => host.Name, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
         }
 
         public VirtualHost[] All { get; }
+
+        /// <summary>The one that there is, whatever is asked for; null when there are others.</summary>
+        public VirtualHost? Only { get; }
 
         public VirtualHost? Default => All.Length > 0 ? All[0] : null;
 
