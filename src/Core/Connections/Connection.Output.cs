@@ -324,6 +324,8 @@ public sealed partial class Connection
             return;
 
         FlushOutput();
+        if (_isDeadlineStale && !IsClosed)
+            MoveDeadline();
         Thread.Cork.Leave();
         Thread.Callbacks.Leave();
     }

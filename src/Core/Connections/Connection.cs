@@ -22,6 +22,7 @@ public sealed partial class Connection : IReadyHandler
     private DeadlineTimer? _deadline;
     private int _fd = -1;
     private bool _isAnnounced;
+    private bool _isDeadlineStale;
 
     private Connection(ServiceThread thread, Protocol protocol, bool isServer)
     {
@@ -167,6 +168,7 @@ public sealed partial class Connection : IReadyHandler
 
     internal void SetDeadline(Deadline deadline, TimeSpan dueIn)
     {
+        _isDeadlineStale = false;
         if (dueIn == Timeout.InfiniteTimeSpan)
         {
             ClearDeadline();
@@ -176,6 +178,17 @@ public sealed partial class Connection : IReadyHandler
         _deadline ??= Thread.RentDeadline(this);
         _deadline.Purpose = deadline;
         Thread.Loop.Schedule(_deadline, dueIn);
+    }
+
+    /// <summary>
+    /// An answer is complete, and the next request may take <see cref="ConnectionTimeouts.KeepAlive"/>. One read may bring many requests, so the timer is moved once, when
+    /// the connection's service is over; as <see cref="ClearDeadline"/> does.
+    /// </summary>
+    internal void SetKeepAliveDeadline()
+    {
+        _deadline ??= Thread.RentDeadline(this);
+        _deadline.Purpose = Deadline.KeepAlive;
+        MoveDeadlineSoon();
     }
 
     /// <summary>Takes the deadline back, if it is this one.</summary>
@@ -191,7 +204,29 @@ public sealed partial class Connection : IReadyHandler
             return;
 
         _deadline.Purpose = Deadline.None;
-        Thread.Loop.Cancel(_deadline);
+        MoveDeadlineSoon();
+    }
+
+    private void MoveDeadlineSoon()
+    {
+        if (Thread.Cork.Owner == this)
+            _isDeadlineStale = true;
+        else
+            MoveDeadline();
+    }
+
+    /// <summary>The timer comes to stand for what the deadline is now: for the next request, or for nothing.</summary>
+    private void MoveDeadline()
+    {
+        _isDeadlineStale = false;
+        if (_deadline is not { } deadline)
+            return;
+
+        TimeSpan dueIn = deadline.Purpose == Deadline.KeepAlive ? Context.Timeouts.KeepAlive : Timeout.InfiniteTimeSpan;
+        if (dueIn == Timeout.InfiniteTimeSpan)
+            Thread.Loop.Cancel(deadline);
+        else
+            Thread.Loop.Schedule(deadline, dueIn);
     }
 
     /// <summary>There will be no deadline for a long time, as a rule: the timer goes back to the thread, which has it for others meanwhile.</summary>

@@ -82,7 +82,7 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
         else if (deadline == Deadline.RequestBody)
             OnBodyWindowEnd();
         else if (deadline == Deadline.KeepAlive && !Connection.HasNothingUnsent)
-            Connection.SetDeadline(Deadline.KeepAlive, Timeouts.KeepAlive); // The peer is not idle, it is still reading the last answer.
+            Connection.SetKeepAliveDeadline(); // The peer is not idle, it is still reading the last answer.
         else
             Drop(CloseOrigin.Timeout);
     }
@@ -343,7 +343,7 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
         // What was answered belongs to the past: a next request that is refused, or does not arrive in time, gets an answer of its own.
         _hasStarted = _hasEnded = false;
         Connection.Move(ConnectionState.AwaitingRequest);
-        Connection.SetDeadline(Deadline.KeepAlive, Timeouts.KeepAlive);
+        Connection.SetKeepAliveDeadline();
         Connection.Resume(ReceivePause.Answer);
     }
 

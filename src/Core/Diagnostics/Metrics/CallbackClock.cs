@@ -10,7 +10,8 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
 
     private readonly TimeProvider _time = thread.Loop.TimeProvider;
 
-    // When the last message of a read was dealt with: the next one of the same read begins there, since nothing but framing lies between them. 0 for not known.
+    // When the last message or request of a read was dealt with: the next one of the same read begins there, since nothing but framing lies between them. 0 for not
+    // known.
     private long _lastReceived;
 
     /// <summary>
@@ -28,7 +29,7 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
         if (isExact || _time != TimeProvider.System)
             return _time.GetTimestamp();
 
-        return last != 0 && IsReceive(reason) ? last : -Environment.TickCount64;
+        return last != 0 && IsOfRead(reason) ? last : -Environment.TickCount64;
     }
 
     /// <summary>It has returned.</summary>
@@ -42,7 +43,7 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
         {
             long now = Environment.TickCount64;
             taken = TimeSpan.FromMilliseconds(now + started);
-            if (IsReceive(reason))
+            if (IsOfRead(reason))
                 _lastReceived = -now;
         }
         else
@@ -56,10 +57,12 @@ internal sealed class CallbackClock(ServiceThread thread, TimeSpan threshold)
             ReportStall(reason, protocol, taken);
     }
 
-    /// <summary>The connection has been served, and what is called next has nothing to do with it.</summary>
+    /// <summary>Something else was done, such as reading a file: what is called next does not begin where the last callback ended.</summary>
     public void Leave() => _lastReceived = 0;
 
-    private static bool IsReceive(CallbackReason reason) => reason is CallbackReason.Receive or CallbackReason.ClientReceive;
+    /// <summary>Whether it is one of those that come one after the other for what one read has brought.</summary>
+    private static bool IsOfRead(CallbackReason reason) =>
+        reason is CallbackReason.Receive or CallbackReason.ClientReceive or CallbackReason.FilterHttpConnection or CallbackReason.Http;
 
     private void ReportStall(CallbackReason reason, Protocol protocol, TimeSpan taken)
     {
