@@ -7,9 +7,10 @@ public abstract partial class EventLoop
     private static readonly Action<ITurnParticipant> Writes = static participant => participant.ServiceWrites();
     private static readonly Action<ITurnParticipant> Closes = static participant => participant.ServiceCloses();
 
-    // A watch, and as much of its handler as an event is likely to touch: a connection of EventLoops.Core is not larger.
+    // A watch, and as much of its handler as an event is likely to touch. A connection of EventLoops.Core is 200 bytes long; what lies beyond a smaller handler is
+    // the memory of its neighbour, which a hint may name as well.
     private const int SizeOfWatch = 72;
-    private const int SizeOfHandler = 320;
+    private const int SizeOfHandler = 200;
 
     private ITurnParticipant[] _participants = [];
     private bool _isEnding;
