@@ -17,8 +17,8 @@ internal sealed class TlsNetwork(PeerNetwork inner) : PeerNetwork
         return TlsContextBuilder.Build(new TlsOptions { Certificates = certificates }, certificates, new EventLoopsLog(NullLogger.Instance));
     }
 
-    /// <summary>The client's side of a peer.</summary>
-    public static ITlsEngine NewClientEngine() => s_client.NewClientEngine("localhost");
+    /// <summary>The client's side of a peer, which asks for a name and takes any certificate.</summary>
+    public static ITlsEngine NewClientEngine(string name = "localhost") => s_client.NewClientEngine(name);
 
     /// <summary>The server's side of a peer.</summary>
     public static ITlsEngine NewServerEngine() => s_server.NewServerEngine();

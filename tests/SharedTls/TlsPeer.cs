@@ -35,9 +35,12 @@ public sealed class TlsPeer : IDisposable
     /// <summary>Why its own TLS has failed, or <see cref="ProtocolFault.None"/>.</summary>
     public ProtocolFault Fault => _socket.Engine.Fault;
 
-    /// <summary>Connects as a client.</summary>
-    public static TlsPeer Connect(LoopHarness harness, System.Net.EndPoint endPoint) =>
-        new(harness.PlainNetwork.Connect(endPoint, receiveBuffer: 0), TlsNetwork.NewClientEngine(), isClient: true, harness);
+    /// <summary>The certificate that the other side has shown, in DER.</summary>
+    public byte[] PeerCertificate => _socket.Engine.GetPeerCertificate() ?? [];
+
+    /// <summary>Connects as a client that asks for a name.</summary>
+    public static TlsPeer Connect(LoopHarness harness, System.Net.EndPoint endPoint, string name = "localhost") =>
+        new(harness.PlainNetwork.Connect(endPoint, receiveBuffer: 0), TlsNetwork.NewClientEngine(name), isClient: true, harness);
 
     /// <summary>Takes over a plain connection as its server, in place of the peer that had it.</summary>
     public static TlsPeer Accept(LoopHarness harness, PeerSocket wire) => new(wire, TlsNetwork.NewServerEngine(), isClient: false, harness);

@@ -89,7 +89,7 @@ public sealed partial class Connection
         if (bytes[0] == HandshakeRecord)
         {
             // The certificate may have been replaced since the connection was accepted, and the last host with TLS may have gone.
-            tls.Engine = Hosts.DefaultForTls?.Tls?.NewServerEngine(Hosts);
+            tls.Engine = Hosts.DefaultForTls?.Tls?.NewServerEngine(Hosts, Thread.UtcNow().Ticks / TimeSpan.TicksPerMillisecond);
             if (tls.Engine is null)
                 End(new CloseInfo { Code = WebSocketCloseCode.Abnormal, Origin = CloseOrigin.Local });
             return tls.Engine is not null;

@@ -64,6 +64,13 @@ internal sealed class TunnelRole : Role
 
     public override void OnEndOfStream()
     {
+        // RFC 8446 6.1: only close_notify says that this was all. What is cut is cut for the other side as well.
+        if (Connection.IsStreamCut)
+        {
+            Connection.End(Ended(CloseOrigin.Remote) with { Fault = ProtocolFault.TlsCutShort });
+            return;
+        }
+
         _hasEnded = true;
         Connection.Pause(ReceivePause.Mount);
         _other._endsOutput = true;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using EventLoops.OpenSsl;
 
 namespace EventLoops;
@@ -22,7 +23,14 @@ internal enum PlainHttpPolicy : byte
 /// </summary>
 internal sealed unsafe class TlsContext : IDisposable
 {
+    /// <summary>
+    /// How long the keys live that tickets are encrypted with, in milliseconds. RFC 9325 3.4 wants new ones regularly, once a week for instance: whoever gets hold of them can read what was
+    /// said in all sessions of TLS 1.2 that went on by their tickets. After a day whoever comes back with an older ticket shakes hands in full, once.
+    /// </summary>
+    public const long TicketKeyLifetime = 24 * 60 * 60 * 1000;
+
     private readonly ContextHandle _handle;
+    private long _ticketKeysSince = long.MinValue;
 
     /// <summary>Takes over a context of OpenSSL, with the one reference that the caller has.</summary>
     public TlsContext(nint sslContext, bool isServer)
@@ -74,7 +82,13 @@ internal sealed unsafe class TlsContext : IDisposable
 
     /// <summary>An engine that accepts.</summary>
     /// <param name="names">Who knows the contexts of other names; null when there is only this one.</param>
-    public ITlsEngine NewServerEngine(IServerNames? names = null) => new OpenSslEngine(this, isServer: true, names);
+    /// <param name="now">The time in milliseconds, by any clock that all callers share.</param>
+    public ITlsEngine NewServerEngine(IServerNames? names = null, long now = 0)
+    {
+        // OpenSSL makes the tickets of a connection with the keys of the context that it began with, whatever name the client asks for.
+        RenewTicketKeys(now);
+        return new OpenSslEngine(this, isServer: true, names);
+    }
 
     /// <summary>An engine that connects.</summary>
     /// <param name="host">Whom it asks for and demands of the certificate: a name in ASCII, or an IP address, which is not sent (RFC 6066 3).</param>
@@ -88,6 +102,25 @@ internal sealed unsafe class TlsContext : IDisposable
         else if (!System.Net.IPAddress.TryParse(host, out _))
             engine.AskFor(host);
         return engine;
+    }
+
+    /// <summary>
+    /// New keys when the time of the old ones is over. Another thread may be making a ticket meanwhile, with the old ones, the new ones, or parts of both: the last is a ticket that nobody
+    /// can read, and costs its client a full handshake.
+    /// </summary>
+    private void RenewTicketKeys(long now)
+    {
+        long since = Volatile.Read(ref _ticketKeysSince);
+        bool isFirst = since == long.MinValue;
+        if ((!isFirst && now - since < TicketKeyLifetime) || Interlocked.CompareExchange(ref _ticketKeysSince, now, since) != since || isFirst)
+            return;
+
+        LibSsl ssl = LibSsl.Instance;
+        Span<byte> keys = new byte[(int)ssl.CtxCtrl(SslContext, LibSsl.CtrlSetTicketKeys, 0, null)];
+        RandomNumberGenerator.Fill(keys);
+        fixed (byte* bytes = keys)
+            _ = ssl.CtxCtrl(SslContext, LibSsl.CtrlSetTicketKeys, keys.Length, bytes);
+        CryptographicOperations.ZeroMemory(keys);
     }
 
     /// <summary>Gives the reference back. Engines that were made from it go on.</summary>

@@ -42,7 +42,7 @@ public sealed class TlsOptions
 
     /// <summary>
     /// Whether clients get session tickets (RFC 5077, RFC 8446 4.6.1), by which they come back without a full handshake while the server keeps nothing. The keys are
-    /// made by OpenSSL for each certificate that is loaded, and are never written down. Default true.
+    /// made whenever certificates are loaded, again after 24 hours (RFC 9325 3.4), and are never written down. Default true.
     /// </summary>
     public bool SessionTickets { get; init; } = true;
 

@@ -10,6 +10,8 @@ public static class OnPollLoopOverTls
 
     public sealed class Tls() : TlsSuite(s_new);
 
+    public sealed class TlsHosts() : TlsHostSuite(s_new);
+
     public sealed class Opening() : OpeningSuite(s_new);
 
     public sealed class Closing() : ClosingSuite(s_new);

@@ -11,9 +11,9 @@ internal sealed class EngineHandshake : IDisposable
     private readonly byte[] _room = new byte[64 * 1024];
 
     /// <summary>Shakes hands, and lets each side read what the other has sent after it, such as tickets.</summary>
-    public EngineHandshake(TlsContext server, TlsContext client, string host = "a.test", TlsContext.IServerNames? names = null)
+    public EngineHandshake(TlsContext server, TlsContext client, string host = "a.test", TlsContext.IServerNames? names = null, long now = 0)
     {
-        Server = server.NewServerEngine(names);
+        Server = server.NewServerEngine(names, now);
         Client = client.NewClientEngine(host, 443);
         Run();
     }

@@ -38,6 +38,25 @@ public sealed class TlsSessionTests : IDisposable
         AssertResumed(server, client, false, false);
     }
 
+    [Theory]
+    [InlineData(TlsVersion.Tls12)]
+    [InlineData(TlsVersion.Tls13)]
+    public void Keys_of_tickets_are_made_anew_every_day_and_an_older_ticket_costs_one_full_handshake(TlsVersion version)
+    {
+        using TlsContext server = EngineHandshake.ForServer(new TlsOptions { Certificates = [_a.Tls], MaxVersion = version, SessionLifetime = TimeSpan.FromDays(7) });
+        using TlsContext client = EngineHandshake.ForClient(Trusting());
+        const long Day = TlsContext.TicketKeyLifetime;
+        List<bool> resumed = [];
+        foreach (long now in (long[])[5, Day - 5, Day + 4, Day + 6, Day + 7, (2 * Day) + 5, (2 * Day) + 6, (2 * Day) + 7])
+        {
+            using EngineHandshake handshake = new(server, client, now: now);
+            Assert.True(handshake.HasSucceeded, handshake.Faults);
+            resumed.Add(handshake.Client.Agreement.IsResumed);
+        }
+
+        Assert.Equal([false, true, true, false, true, true, false, true], resumed);
+    }
+
     [Fact]
     public void A_client_that_keeps_no_sessions_begins_anew()
     {

@@ -7,6 +7,7 @@ internal sealed unsafe partial class LibSsl
     public const int CtrlSessionCacheSize = 42;
     public const int CtrlSessionCacheMode = 44;
     public const int CtrlServerNameCallback = 53;
+    public const int CtrlSetTicketKeys = 59;
     public const int CtrlChain = 88;
     public const int CtrlChainCertificate = 89;
     public const int CtrlGroups = 92;
