@@ -66,12 +66,12 @@ internal sealed class CgiVariables
         if (!request.Rest.IsEmpty)
             Add("PATH_INFO", request.Rest);
         Add("QUERY_STRING", request.Query);
-        if (!request.HasBody)
-            return;
 
         // RFC 3875 4.1.2: a body whose length nobody knows yet has no length here either, and ends with the end of the input.
-        if (request.Head.ContentLength >= 0)
+        if (request.HasBody && request.Head.ContentLength >= 0)
             Add("CONTENT_LENGTH", Number(request.Head.ContentLength));
+
+        // RFC 3875 4.1.3: whenever the client has named a type, with a body or without.
         if (request.Head.HasField(KnownHeader.ContentType))
             Add("CONTENT_TYPE", request.Head.FirstValue(KnownHeader.ContentType));
     }

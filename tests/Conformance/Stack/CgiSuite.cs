@@ -82,6 +82,15 @@ public abstract class CgiSuite : LoopBench
     }
 
     [Fact]
+    public void A_type_is_told_without_a_body_as_well()
+    {
+        RawPeer peer = Connect(Serve("printf 'Content-Type: text/plain\\n\\n'; echo \"length ${CONTENT_LENGTH-none} type $CONTENT_TYPE\""));
+        peer.Send("GET /cgi HTTP/1.1\r\nHost: test\r\nContent-Type: text/x-test\r\n\r\n");
+
+        Assert.Equal("length none type text/x-test\n", HttpAnswer.Read(peer).Text);
+    }
+
+    [Fact]
     public void A_large_body_comes_back_whole_through_a_program_that_echoes_it()
     {
         byte[] body = new byte[10_000_000];
