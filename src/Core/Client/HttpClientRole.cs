@@ -35,12 +35,16 @@ internal sealed partial class HttpClientRole : ClientRole
             return;
         }
 
-        switch (_reader.Read(ref bytes, expectsUpgrade: Options.Forwarded is { IsUpgrade: true }))
+        bool isForwarded = Options.Forwarded is not null;
+        switch (_reader.Read(ref bytes, expectsUpgrade: Options.Forwarded is { IsUpgrade: true }, stopsAtInterim: isForwarded))
         {
             case HeadStatus.NeedMore:
                 return;
             case HeadStatus.Fault:
                 Fail(ConnectFailure.Of(ConnectStage.Handshake, _reader.Fault));
+                return;
+            case HeadStatus.Complete when _reader.IsInterim:
+                (Connection.UserData as ReverseProxyResponder)?.OnInterimReply(_reader.Head);
                 return;
             default:
                 OnReply(_reader.Head, ref bytes);

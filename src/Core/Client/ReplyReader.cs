@@ -25,12 +25,19 @@ internal sealed class ReplyReader(ServiceThread thread, RequestMethod method)
     /// <summary>The head, after <see cref="HeadStatus.Complete"/>; until <see cref="Release"/>.</summary>
     public HttpHead Head => _head!;
 
+    /// <summary>Whether <see cref="Head"/> is that of an interim answer, behind which the reading goes on.</summary>
+    public bool IsInterim { get; private set; }
+
     /// <summary>Takes bytes from the front.</summary>
     /// <param name="bytes">What has come.</param>
     /// <param name="expectsUpgrade">Whether 101 is what was asked for, and not an interim answer.</param>
-    public HeadStatus Read(ref Span<byte> bytes, bool expectsUpgrade)
+    /// <param name="stopsAtInterim">Whether an interim answer is told as well: <see cref="IsInterim"/>.</param>
+    public HeadStatus Read(ref Span<byte> bytes, bool expectsUpgrade, bool stopsAtInterim = false)
     {
         _head ??= thread.RentHead(HttpHeadKind.Response, method);
+        if (IsInterim)
+            _head.Reset(HttpHeadKind.Response, method);
+        IsInterim = false;
         if (!HasStarted && !bytes.IsEmpty && bytes[0] is TlsAlert or TlsHandshake)
             return Refuse(ProtocolFault.ReplyIsTls);
 
@@ -44,6 +51,11 @@ internal sealed class ReplyReader(ServiceThread thread, RequestMethod method)
                 return expectsUpgrade ? status : Refuse(ProtocolFault.UnexpectedUpgrade);
             if (++_interim > MaxInterim)
                 return Refuse(ProtocolFault.TooManyInterimResponses);
+            if (stopsAtInterim)
+            {
+                IsInterim = true;
+                return HeadStatus.Complete;
+            }
 
             _head.Reset(HttpHeadKind.Response, method);
         }

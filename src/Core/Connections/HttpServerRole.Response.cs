@@ -40,6 +40,21 @@ internal sealed partial class HttpServerRole
         Start(plan, writer.Written);
     }
 
+    /// <summary>
+    /// An interim answer that was made elsewhere. It has no body and no fields of ours, and is not sent to HTTP/1.0, which knows none (RFC 9110 15.2).
+    /// </summary>
+    public void SendInterim(in ForwardedReply reply)
+    {
+        if (_hasStarted || _head is not { MinorVersion: > 0 })
+            return;
+
+        HeadWriter writer = new(Thread.Scratch);
+        writer.StatusLine(reply.Status);
+        reply.WriteFields(ref writer);
+        writer.End();
+        Connection.Send(writer.Written);
+    }
+
     public void WriteBody(ReadOnlySpan<byte> part)
     {
         if (!_hasStarted || _hasEnded)

@@ -7,6 +7,7 @@ namespace EventLoops;
 internal readonly ref struct ForwardedReply(HttpHead head, HostedMount mount, ReverseProxyOrigin origin, ReadOnlySpan<byte> askedHost)
 {
     private readonly ReadOnlySpan<byte> _askedHost = origin.Options.KeepsHost ? askedHost : default;
+    private readonly ReadOnlySpan<byte> _clientHost = askedHost;
 
     public int Status => head.StatusCode;
 
@@ -35,7 +36,7 @@ internal readonly ref struct ForwardedReply(HttpHead head, HostedMount mount, Re
                 Write(ref writer, field);
         }
 
-        if (head.StatusCode == 101)
+        if (head.StatusCode < 200)
             return;
 
         foreach (HttpField own in mount.Mount.Fields)
@@ -53,6 +54,8 @@ internal readonly ref struct ForwardedReply(HttpHead head, HostedMount mount, Re
     {
         if (field.Known is KnownHeader.Location or KnownHeader.ContentLocation && origin.Translate(field.Value, _askedHost) is { } translated)
             writer.Field(field.Name, Encoding.Latin1.GetBytes(translated));
+        else if (field.Known == KnownHeader.SetCookie && origin.Cookies.Translate(field.Value, _clientHost) is { } cookie)
+            writer.Field(field.Name, Encoding.Latin1.GetBytes(cookie));
         else
             writer.Field(field.Name, field.Value);
     }

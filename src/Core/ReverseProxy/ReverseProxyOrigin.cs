@@ -27,9 +27,13 @@ internal sealed class ReverseProxyOrigin
         _basePath = Encoding.ASCII.GetBytes(uri.AbsolutePath.TrimEnd('/'));
         _mountPoint = Encoding.ASCII.GetBytes(UriPath.Encode(mountPoint));
         Options = options;
+        Cookies = new CookieScope(uri.Host, _basePath, _mountPoint);
     }
 
     public ReverseProxyOptions Options { get; }
+
+    /// <summary>Where its cookies belong on this side.</summary>
+    public CookieScope Cookies { get; }
 
     /// <summary>The value of its <c>Host</c> field.</summary>
     public ReadOnlySpan<byte> Host => _host;

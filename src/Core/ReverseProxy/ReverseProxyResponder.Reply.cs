@@ -10,6 +10,16 @@ internal sealed partial class ReverseProxyResponder
 
     private bool _hasUnread;
 
+    /// <summary>
+    /// RFC 9110 15.2: a proxy passes on interim answers, such as 103 (RFC 8297), but for 100, which is ours to give: the client's expectation is not forwarded. They are
+    /// hints, so that a client which does not read goes without.
+    /// </summary>
+    public void OnInterimReply(HttpHead head)
+    {
+        if (head.StatusCode != 100 && !Connection.IsChoked)
+            Guard(self => self.Role.SendInterim(new ForwardedReply(head, self._mount, self._proxied, self.Role.Authority)));
+    }
+
     /// <summary>The head of the answer is there.</summary>
     public void OnReply() => Guard(static self => self.BeginAnswer());
 

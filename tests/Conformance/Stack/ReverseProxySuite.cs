@@ -117,7 +117,7 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
     [InlineData("HTTP/1.1 204 No Content\r\n\r\n", 204, "", "")]
     [InlineData("HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 9\r\n\r\n", 304, "", "Content-Length: 9")]
     [InlineData("HTTP/1.1 503 Wait\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", 503, "", "Content-Length: 0")]
-    [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, "", "Content-Length: 0")]
+    [InlineData("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, "", "Content-Length: 0")]
     [InlineData("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere.test/\r\nContent-Length: 0\r\n\r\n", 301, "", "Location: http://elsewhere.test/")]
     public void An_answer_comes_through_by_every_framing(string reply, int status, string body, string field)
     {
@@ -125,6 +125,74 @@ public abstract class ReverseProxySuite(LoopFactory factory) : ReverseProxyBench
         Assert.Equal((status, body), (answer.Status, answer.Text));
         Assert.Contains(field, answer.Head, StringComparison.Ordinal);
         Assert.Null(answer["Connection"]);
+    }
+
+    [Fact]
+    public void Interim_answers_come_through_before_the_answer_with_the_fields_that_they_have()
+    {
+        (RawPeer client, RawPeer server) = Begin(Proxy("/base"), "GET /app HTTP/1.1\r\nHost: test\r\n\r\n");
+        server.ReadHead();
+        server.Send("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nX-Gone: 1\r\nConnection: X-Gone\r\n\r\n");
+        string first = client.ReadHead();
+        Assert.StartsWith("HTTP/1.1 103 Early Hints\r\n", first, StringComparison.Ordinal);
+        Assert.Equal(["Link"], NamesOf(first), StringComparer.Ordinal);
+
+        server.Send("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nContent-Location: /base/x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        Assert.StartsWith("HTTP/1.1 102 ", client.ReadHead(), StringComparison.Ordinal);
+        Assert.Contains("Content-Location: /app/x\r\n", client.ReadHead(), StringComparison.Ordinal);
+        HttpAnswer answer = HttpAnswer.Read(client);
+        Assert.Equal((200, "ok"), (answer.Status, answer.Text));
+    }
+
+    [Fact]
+    public void A_client_of_http_1_0_gets_no_interim_answer()
+    {
+        (RawPeer client, RawPeer server) = Begin(Proxy(), "GET /app HTTP/1.0\r\nHost: test\r\n\r\n");
+        server.ReadHead();
+        server.Send("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        Assert.StartsWith("HTTP/1.1 200 ", client.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_origin_that_sends_interim_answers_without_end_has_failed()
+    {
+        (RawPeer client, RawPeer server) = Begin(Proxy(), "GET /app HTTP/1.1\r\nHost: test\r\n\r\n");
+        server.ReadHead();
+        server.Send(string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 9)));
+        for (int i = 0; i < 8; i++)
+            Assert.StartsWith("HTTP/1.1 103 ", client.ReadHead(), StringComparison.Ordinal);
+        Assert.Equal(502, HttpAnswer.Read(client).Status);
+    }
+
+    [Theory]
+    [InlineData("/base", "a=b", "a=b")]
+    [InlineData("/base", "a=b; Path=/base; HttpOnly", "a=b; Path=/app; HttpOnly")]
+    [InlineData("/base", "a=b; Secure; PATH = /base/x/ ; Max-Age=5", "a=b; Secure; Path=/app/x/; Max-Age=5")]
+    [InlineData("/base", "a=b; Path=/base/", "a=b; Path=/app")]
+    [InlineData("/base", "a=b; Path=/basement", "a=b; Path=/basement")]
+    [InlineData("/base", "a=b; Path=/", "a=b; Path=/")]
+    [InlineData("/base", "a=b; Path=/app", "a=b; Path=/app")]
+    [InlineData("/base", "a=b; Path=", "a=b; Path=")]
+    [InlineData("", "a=b; Path=/x", "a=b; Path=/app/x")]
+    [InlineData("", "a=b; Path=/", "a=b; Path=/")]
+    [InlineData("", "a=b; Path=x", "a=b; Path=x")]
+    [InlineData("/base", "a=Path=/base", "a=Path=/base")]
+    [InlineData("/base", "__Host-a=b; Path=/base; Secure", "__Host-a=b; Path=/base; Secure")]
+    [InlineData("/base", "a=b; Domain=127.0.0.1; Secure", "a=b; Secure")]
+    [InlineData("/base", "a=b; Domain=front.test; Path=/base", "a=b; Domain=front.test; Path=/app")]
+    [InlineData("/base", "a=b; Domain=elsewhere.test", "a=b; Domain=elsewhere.test")]
+    public void A_cookie_for_the_place_of_the_origin_is_for_the_mount(string basePath, string cookie, string seen)
+    {
+        HttpAnswer answer = Relay($"HTTP/1.1 200 OK\r\nSet-Cookie: {cookie}\r\nContent-Length: 0\r\n\r\n", context: Proxy(basePath));
+        Assert.Equal(seen, answer["Set-Cookie"]);
+    }
+
+    [Fact]
+    public void A_cookie_of_an_origin_that_is_mounted_at_the_root_is_for_the_root()
+    {
+        LoopContext context = Proxy("/base", null, origin => new Mount { MountPoint = "/", Origin = origin });
+        HttpAnswer answer = Relay("HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/base\r\nContent-Length: 0\r\n\r\n", context: context);
+        Assert.Equal("a=b; Path=/", answer["Set-Cookie"]);
     }
 
     [Fact]
