@@ -80,6 +80,19 @@ internal sealed partial class DaemonProcess : IDisposable
         return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
 
+    /// <summary>The processes that a process descends from: its parent, and so on up to process 1.</summary>
+    public static IReadOnlyList<int> AncestorsOf(int id)
+    {
+        List<int> ancestors = [];
+        while (id > 1)
+        {
+            id = int.Parse(Stat(id)[1], CultureInfo.InvariantCulture);
+            ancestors.Add(id);
+        }
+
+        return ancestors;
+    }
+
     public void Dispose()
     {
         foreach (int id in _started.ToArray().Where(IsRunning)) End(id, Killed);
