@@ -37,6 +37,9 @@ internal static class CommandLine
 
     private static readonly string LevelNames = string.Join(", ", Levels.Select(level => $"{(int)level.Value} {level.Key}"));
 
+    // Why several service threads do not go with it.
+    private const string OneLoop = "which shows how one native loop of the program is shared";
+
     private static readonly Option<int> Port = Usage.Option<int>(
         "--port", "PORT", "The port to listen on; 0 takes a free one, and the real one is printed.",
         "a number from 0 to 65535", TryReadPort).Or(7681);
@@ -55,7 +58,7 @@ internal static class CommandLine
     };
 
     private static readonly Option<int> Threads = Usage.Option<int>(
-        "--threads", "N", "How many service threads there are, each with a loop of its own; also -j. For loops that the library makes.",
+        "--threads", "N", "How many service threads there are, each with a loop of its own, or with a poll array of its own; also -j.",
         "a number from 1 to 32", TryReadThreads).Also("-j").Or(1);
 
     private static readonly Option<int> BusyPoll = Usage.Option<int>(
@@ -139,7 +142,7 @@ internal static class CommandLine
             command.Add(option);
         command.Validators.Add(TlsArguments.Validate);
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
-        command.Validators.Add(RefuseThreadsOnLoopOfTheProgram);
+        command.Validators.Add(RefuseThreadsOnForeignLoop);
         command.Validators.Add(RefuseBusyPollOnLoopOfTheProgram);
         command.Validators.Add(RefuseOptionsThatTheConfigSays);
         command.SetAction(parsed => serve(Read(parsed)));
@@ -154,10 +157,10 @@ internal static class CommandLine
             given.AddError($"--foreign needs a loop that another library brings: --loop {ForeignLoopNames}.");
     }
 
-    private static void RefuseThreadsOnLoopOfTheProgram(CommandResult given)
+    private static void RefuseThreadsOnForeignLoop(CommandResult given)
     {
-        if (given.GetResult(Threads) is { Implicit: false } && IsLoopOfTheProgram(given))
-            given.AddError($"--threads needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
+        if (given.GetResult(Threads) is { Implicit: false } && IsForeign(given))
+            given.AddError($"--threads does not go with --foreign, {OneLoop}.");
     }
 
     private static void RefuseBusyPollOnLoopOfTheProgram(CommandResult given)
@@ -166,8 +169,9 @@ internal static class CommandLine
             given.AddError($"--busy-poll needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
     }
 
-    private static bool IsLoopOfTheProgram(SymbolResult given) =>
-        given.GetResult(Foreign) is { Implicit: false } || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
+    private static bool IsLoopOfTheProgram(SymbolResult given) => IsForeign(given) || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
+
+    private static bool IsForeign(SymbolResult given) => given.GetResult(Foreign) is { Implicit: false };
 
     private static void RefuseOptionsThatTheConfigSays(CommandResult given)
     {
@@ -276,8 +280,8 @@ internal static class CommandLine
             SiteDescription site = SiteConfigFile.Read(given.Tokens[0].Value, ExtensionsFor(given.GetValue(Deflate)));
             if (site.Threads is not null && given.GetResult(Threads) is { Implicit: false })
                 given.AddError($"{Threads.Name} is said by the file of --config, so one of the two is too much.");
-            if (site.Threads > 1 && IsLoopOfTheProgram(given))
-                given.AddError($"{given.Tokens[0].Value}, $.threads: several threads need loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
+            if (site.Threads > 1 && IsForeign(given))
+                given.AddError($"{given.Tokens[0].Value}, $.threads: several threads do not go with --foreign, {OneLoop}.");
             return site;
         }
         catch (SiteConfigException wrong)

@@ -17,12 +17,12 @@ internal static class Server
     /// <summary>The options of the context.</summary>
     /// <param name="options">What the command line asked for.</param>
     /// <param name="flags">Which loop the context makes for itself.</param>
-    public static LoopContextOptions Describe(ServerOptions options, ContextFlags flags) => Describe(options, flags, loop: null);
+    public static LoopContextOptions Describe(ServerOptions options, ContextFlags flags) => Describe(options, flags, loops: null);
 
     /// <summary>The options of the context.</summary>
     /// <param name="options">What the command line asked for.</param>
-    /// <param name="loop">The loop to run on, which is the program's own.</param>
-    public static LoopContextOptions Describe(ServerOptions options, EventLoop loop) => Describe(options, ContextFlags.None, loop);
+    /// <param name="loops">The loops to run on, one for each service thread, which are the program's own.</param>
+    public static LoopContextOptions Describe(ServerOptions options, IReadOnlyList<EventLoop> loops) => Describe(options, ContextFlags.None, loops);
 
     /// <summary>Every protocol of this server, protocol 0 first.</summary>
     public static IReadOnlyList<Protocol> NewProtocols() =>
@@ -89,9 +89,9 @@ internal static class Server
         }
     }
 
-    private static LoopContextOptions Describe(ServerOptions options, ContextFlags flags, EventLoop? loop) => new()
+    private static LoopContextOptions Describe(ServerOptions options, ContextFlags flags, IReadOnlyList<EventLoop>? loops) => new()
     {
-        Loop = loop,
+        Loops = loops,
         Flags = flags,
         ServiceThreadCount = options.Threads,
         BusyPoll = options.BusyPoll,

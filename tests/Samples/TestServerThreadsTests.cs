@@ -46,6 +46,7 @@ public sealed partial class TestServerThreadsTests : IDisposable
     [InlineData(TestServers.Epoll)]
     [InlineData(TestServers.LibUv)]
     [InlineData(TestServers.LibEv)]
+    [InlineData(TestServers.External)]
     [InlineData("io_uring")]
     public async Task Every_loop_can_be_had_several_times(string loop)
     {
@@ -66,7 +67,6 @@ public sealed partial class TestServerThreadsTests : IDisposable
     [InlineData("--threads", "33")]
     [InlineData("--threads", "0")]
     [InlineData("--threads", "four")]
-    [InlineData("--loop", "external", "--threads", "2")]
     [InlineData("--loop", "libuv", "--foreign", "--threads", "2")]
     public async Task Threads_that_cannot_be_had_are_refused_in_words(params string[] arguments)
     {

@@ -1,46 +1,89 @@
+using System.Runtime.ExceptionServices;
 using EventLoops;
 
 namespace TestServer.Loops;
 
 /// <summary>
-/// The other way: the program owns the poll array and calls <c>poll(2)</c> itself. The library keeps its entries in that array, beside one
-/// of the program's own, and serves those that it is offered.
+/// The other way: the program owns the poll array and calls <c>poll(2)</c> itself. The library keeps its entries in that array, beside one of the program's own, and serves those
+/// that it is offered. With several service threads there are as many arrays, each on a thread that the program starts.
 /// </summary>
-internal static class ExternalPollServer
+internal sealed class ExternalPollServer : IDisposable
 {
+    private readonly SignalPipe _signals = new();
+    private readonly PolledArray[] _arrays;
+    private ExceptionDispatchInfo? _failure;
+    private volatile bool _isOver;
+
+    private ExternalPollServer(int threads)
+    {
+        _arrays = [.. Enumerable.Range(0, threads).Select(static _ => new PolledArray())];
+        _arrays[0].Add(_signals.Fd);
+    }
+
     /// <summary>Serves until SIGINT or SIGTERM.</summary>
     public static void Run(ServerOptions options)
     {
-        PollFdArray array = new();
-        using SignalPipe signals = new();
-        array.Add(signals.Fd, PollEvents.In);
+        using ExternalPollServer server = new(options.Threads);
+        server.Serve(options);
+        server._failure?.Throw();
+    }
 
-        using ExternalPollLoop loop = new(array);
-        using LoopContext context = new(Server.Describe(options, loop));
+    public void Dispose()
+    {
+        foreach (PolledArray array in _arrays)
+            array.Dispose();
+        _signals.Dispose();
+    }
+
+    private void Serve(ServerOptions options)
+    {
+        using LoopContext context = new(Server.Describe(options, [.. _arrays.Select(array => array.Loop)]));
         IDisposable service = ServerProcess.Begin(options, context);
-        bool isOver = false;
-        while (!isOver)
+        Thread[] others = [.. _arrays.Skip(1).Select(Start)];
+        try
         {
-            RunFrame(array, loop, signals);
-            if (signals.TakeRequest())
-                Server.Stop(context, service, () => isOver = true);
+            while (!_isOver)
+            {
+                _arrays[0].RunFrame(_ => _signals.Read());
+                if (_signals.TakeRequest())
+                    Server.Stop(context, service, End);
+            }
+        }
+        finally
+        {
+            End();
+            foreach (Thread other in others)
+                other.Join();
         }
     }
 
-    private static void RunFrame(PollFdArray array, ExternalPollLoop loop, SignalPipe signals)
+    private Thread Start(PolledArray array)
     {
-        // The library says how long it can wait: until its earliest timer, not at all while it has work to finish.
-        array.Poll(loop.GetTimeout(-1));
-        foreach (ref PollFd entry in array.Entries)
+        Thread thread = new(() => Serve(array));
+        thread.Start();
+        return thread;
+    }
+
+    private void Serve(PolledArray array)
+    {
+        try
         {
-            if (entry.Revents == PollEvents.None || loop.ServiceFd(ref entry))
-                continue;
-
-            // It was not the library's, and is untouched.
-            if (entry.Fd == signals.Fd)
-                signals.Read();
+            array.Loop.BindToCurrentThread();
+            while (!_isOver)
+                array.RunFrame(static _ => { });
         }
+        catch (Exception failure)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(failure), null);
+            End();
+        }
+    }
 
-        loop.EndFrame();
+    /// <summary>On whichever thread: the last one to finish, or one that has failed.</summary>
+    private void End()
+    {
+        _isOver = true;
+        foreach (PolledArray array in _arrays)
+            array.Loop.Wake();
     }
 }

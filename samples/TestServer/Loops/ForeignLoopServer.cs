@@ -91,7 +91,7 @@ internal sealed class ForeignLoopServer : IDisposable
     {
         _guest = _native.Attach();
         _guest.UnhandledException = static escaped => Console.Error.WriteLine($"Something escaped from a handler: {escaped.Message}");
-        _context = new LoopContext(Server.Describe(_options, _guest));
+        _context = new LoopContext(Server.Describe(_options, [_guest]));
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         _service = ServerProcess.Begin(_options, _context);
