@@ -75,6 +75,26 @@ public sealed partial class DocumentProgramTests
         Assert.All(written, line => Assert.Matches(@"^example\[\d+\]: ", line));
     }
 
+    [Fact]
+    public async Task The_program_that_becomes_another_user_keeps_the_right_to_low_ports_and_nothing_else()
+    {
+        string later = $"{PeerNetwork.Loopback.OtherAddress}:1023";
+        await using DocumentProgram program = DocumentProgram.Start("docs/daemon.md", 1, "nobody", later);
+        if (Environment.UserName != "root")
+        {
+            Assert.NotEqual(0, await program.Process.WaitForExitAsync());
+            Assert.Contains("EPERM", program.Process.Output, StringComparison.Ordinal);
+            return;
+        }
+
+        await program.Process.WaitForLineAsync(new Regex($"^nobody listens on {Regex.Escape(later)}$", RegexOptions.CultureInvariant));
+
+        // CAP_NET_BIND_SERVICE is number 10.
+        string status = await File.ReadAllTextAsync($"/proc/{program.Process.Id}/status");
+        foreach (string set in (string[])["CapEff", "CapPrm"]) Assert.Contains($"\n{set}:\t0000000000000400\n", status, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"\n[UG]id:.*\t0\b", status);
+    }
+
     [Theory]
     [InlineData("tests/Conformance/Loops/PpollLoop.cs")]
     [InlineData("tests/Conformance/Loops/OnPpollLoop.cs")]
