@@ -134,7 +134,7 @@ internal static class CommandLine
     /// <returns>The exit code: that of <paramref name="serve"/>, 0 after help, 2 for arguments that are wrong.</returns>
     public static int Run(string[] args, Func<ServerOptions, int> serve)
     {
-        RootCommand command = new("The EventLoops test server: a page and six WebSocket protocols on one event loop.")
+        RootCommand command = new("The EventLoops test server: a page and seven WebSocket protocols on one event loop.")
         {
             Port, Host, Loop, Foreign, Threads, BusyPoll, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };

@@ -6,7 +6,7 @@ using EventLoops.LibUv;
 using TestServer;
 using TestServer.Loops;
 
-// A site and six WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served, ServerProcess.cs what becomes of
+// A site and seven WebSocket protocols on one event loop. CommandLine.cs says what can be chosen, Server.cs what is served, ServerProcess.cs what becomes of
 // the process, and each file under Loops shows one way to run it.
 LoopRegistry.Default.AddEpoll().AddIoUring().AddLibEv().AddLibUv();
 return CommandLine.Run(args, static options => ServerProcess.Run(options, static options =>

@@ -12,7 +12,7 @@ internal static class Server
     // How long those who are connected may take to end, when the server is to stop.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    private static readonly string[] PathsOfTheProtocol = ["/plaintext", "/echo", "/cookie"];
+    private static readonly string[] PathsOfTheProtocol = ["/plaintext", "/echo", "/cookie", "/allocated"];
 
     /// <summary>The options of the context.</summary>
     /// <param name="options">What the command line asked for.</param>
@@ -30,6 +30,7 @@ internal static class Server
         // It answers the HTTP requests that no mount does.
         new SiteProtocol(),
         new EchoProtocol(),
+        new EchoProtocol(EchoProtocol.WholeName) { DeliverWholeMessages = true },
         new IncrementProtocol(),
         new MirrorProtocol(),
         new StatusProtocol(),

@@ -90,6 +90,20 @@ public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Loops))]
+    public void The_echo_of_whole_messages_joins_fragments_and_sends_a_large_one_in_one_frame(string loop)
+    {
+        using RawPeer peer = Open(loop, "echo-whole");
+        byte[] large = Numbered(1, 300_000);
+        peer.Send([.. peer.Frame(1, "who"u8, isFinal: false), .. peer.Frame(0, "le"u8), .. peer.Frame(2, large)]);
+
+        AssertFrame(peer.ReadFrame(), opcode: 1, isFinal: true, "whole");
+        RawFrame frame = peer.ReadFrame();
+        Assert.True(frame.IsFinal);
+        Assert.Equal(large, frame.Payload);
+    }
+
+    [Theory]
+    [MemberData(nameof(Loops))]
     public void A_client_that_does_not_read_its_echoes_loses_none_of_them(string loop)
     {
         const int Count = 400;

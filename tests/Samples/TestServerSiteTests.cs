@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -184,6 +185,23 @@ public sealed class TestServerSiteTests(TestServers servers) : IClassFixture<Tes
 
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", peer.ReadHead(), StringComparison.Ordinal);
         Assert.Equal("a=1\nb=x=y\nc=\n", peer.ReadToEnd());
+    }
+
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void What_the_heap_has_handed_out_is_told_and_never_shrinks(string loop)
+    {
+        long first = Allocated();
+        Assert.InRange(first, 1, long.MaxValue);
+        Assert.InRange(Allocated(), first, long.MaxValue);
+
+        long Allocated()
+        {
+            using RawPeer peer = RawPeer.Connect(EndPointOf(loop));
+            peer.Send("GET /allocated HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 200 OK\r\n", peer.ReadHead(), StringComparison.Ordinal);
+            return long.Parse(peer.ReadToEnd(), CultureInfo.InvariantCulture);
+        }
     }
 
     public void Dispose() => _http.Dispose();

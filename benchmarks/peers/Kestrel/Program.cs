@@ -28,6 +28,12 @@ application.Run(async context =>
     }
 
     context.Response.ContentType = "text/plain";
+    if (context.Request.Path == "/allocated")
+    {
+        await context.Response.WriteAsync(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+        return;
+    }
+
     context.Response.ContentLength = greeting.Length;
     await context.Response.Body.WriteAsync(greeting);
 });

@@ -4,11 +4,13 @@ namespace TestServer.Protocols;
 
 /// <summary>
 /// <c>echo</c>: sends every part of a message straight back, in a frame of the same place in a message of the same kind. A message that
-/// comes in one part goes back as one frame; of a large one never more than a part is held.
+/// comes in one part goes back as one frame; of a large one never more than a part is held. As <c>echo-whole</c> it is given whole
+/// messages, and each goes back as one frame.
 /// </summary>
-internal sealed class EchoProtocol() : Protocol<EchoProtocol.Session>(ProtocolName)
+internal sealed class EchoProtocol(string name = EchoProtocol.ProtocolName) : Protocol<EchoProtocol.Session>(name)
 {
     public const string ProtocolName = "echo";
+    public const string WholeName = "echo-whole";
 
     protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
     {

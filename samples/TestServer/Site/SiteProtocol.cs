@@ -1,11 +1,12 @@
 using System.Buffers;
+using System.Buffers.Text;
 using EventLoops;
 
 namespace TestServer.Site;
 
 /// <summary>
-/// Protocol 0: answers the requests that no mount does. <c>/plaintext</c>, <c>/echo</c> and <c>/cookie</c> are made here, and what is posted or put comes
-/// back as it was sent, on whatever path. Files are mounted: see <see cref="Server"/>.
+/// Protocol 0: answers the requests that no mount does. <c>/plaintext</c>, <c>/echo</c>, <c>/cookie</c> and <c>/allocated</c> are made here, and what is posted
+/// or put comes back as it was sent, on whatever path. Files are mounted: see <see cref="Server"/>.
 /// </summary>
 internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(ProtocolName)
 {
@@ -50,6 +51,8 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
             RespondWithFields(connection);
         else if (path.SequenceEqual("/cookie"u8))
             RespondWithCookies(connection);
+        else if (path.SequenceEqual("/allocated"u8))
+            RespondWithAllocatedBytes(connection);
         else
             connection.Respond(404, PlainText, "There is nothing here.\n"u8);
     }
@@ -87,6 +90,14 @@ internal sealed partial class SiteProtocol() : Protocol<SiteProtocol.Session>(Pr
         }
 
         connection.Respond(200, PlainText, lines.WrittenSpan);
+    }
+
+    /// <summary>What the managed heap of this process has handed out since its start, in bytes: who asks before and after knows what happened between has cost.</summary>
+    private static void RespondWithAllocatedBytes(Connection connection)
+    {
+        Span<byte> text = stackalloc byte[20];
+        Utf8Formatter.TryFormat(GC.GetTotalAllocatedBytes(precise: true), text, out int length);
+        connection.Respond(200, PlainText, text[..length]);
     }
 
     /// <summary>The answer on its way: the part of a body that could not be sent back yet.</summary>
