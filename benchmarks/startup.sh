@@ -8,6 +8,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  sed -n '2,7s/^# \{0,1\}//p' "$0"
+  exit 0
+fi
 rounds=${1:-21}
 if [[ ! $rounds =~ ^[1-9][0-9]*$ ]]; then
   echo "usage: benchmarks/startup.sh [ROUNDS]" >&2

@@ -41,6 +41,12 @@ internal sealed record LoadOptions
     /// <summary>The process of the server, whose processor time and memory are read; null to leave them out.</summary>
     public int? ServerProcess { get; init; }
 
+    /// <summary>Is called when the load is on and nothing has been counted yet.</summary>
+    public Action? BeforeMeasuring { get; init; }
+
+    /// <summary>Is called when everything is counted, and little more is under way.</summary>
+    public Action? AfterMeasuring { get; init; }
+
     /// <summary>How long nothing at all may happen before the run is given up.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 }

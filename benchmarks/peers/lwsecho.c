@@ -113,6 +113,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 static const struct lws_protocols protocols[] = {
 	{ .name = "http", .callback = on_http },
 	{ .name = "echo", .callback = on_echo, .per_session_data_size = sizeof(struct session), .rx_buffer_size = 65536 },
+	{ .name = "echo-whole", .callback = on_echo, .per_session_data_size = sizeof(struct session), .rx_buffer_size = 65536 },
 	{ 0 },
 };
 

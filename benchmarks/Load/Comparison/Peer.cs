@@ -13,7 +13,13 @@ internal enum Abilities
     Http = 2,
     FanOut = 4,
     Tls = 8,
-    All = WebSocket | Http | FanOut,
+
+    /// <summary>Sends a long message back as it comes.</summary>
+    Streaming = 16,
+
+    /// <summary>Sends a long message back when it is there whole.</summary>
+    WholeMessages = 32,
+    All = WebSocket | Http | FanOut | Streaming | WholeMessages,
 }
 
 /// <summary>One of the servers that are compared.</summary>
@@ -29,6 +35,12 @@ internal sealed record Peer(string Name, Abilities Abilities, Func<int, IReadOnl
 
     /// <summary>Whether it is one of this library's own loops.</summary>
     public bool IsOurs { get; init; }
+
+    /// <summary>Whether it answers <c>GET /allocated</c>.</summary>
+    public bool TellsAllocations { get; init; }
+
+    /// <summary>Whether it can be asked a question.</summary>
+    public bool Can(Point point) => (Abilities & point.Needs) == point.Needs;
 
     public override string ToString() => Name;
 

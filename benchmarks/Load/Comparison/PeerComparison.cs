@@ -4,97 +4,153 @@ using EventLoops.Benchmarks.Load.Runs;
 namespace EventLoops.Benchmarks.Load.Comparison;
 
 /// <summary>
-/// Puts the same questions to all servers, in rounds: each round asks everyone once, so that whatever else the machine does meanwhile happens to all of them. Of the rounds
-/// the lower quartile counts, since disturbances only ever add.
+/// Puts the same questions to all servers, in rounds: each round asks everyone once, so that whatever else the machine does meanwhile happens to all of them. Who breaks
+/// a rule is not asked that question again, and the page says so.
 /// </summary>
-internal sealed class PeerComparison(IReadOnlyList<Peer> peers, IReadOnlyList<Point> points, int rounds, int? serverProcessor)
+internal sealed class PeerComparison(IReadOnlyList<Peer> peers, IReadOnlyList<Point> points, int rounds, int idle, int? serverProcessor)
 {
-    private readonly Dictionary<(Point Point, Peer Peer), List<LoadResult>> _results = [];
-    private readonly Dictionary<(Point Point, Peer Peer), double> _systemCalls = [];
-    private readonly Dictionary<Peer, double> _idle = [];
+    /// <summary>How long a server is asked before anything is measured: everybody's code is compiled, and compiled again.</summary>
+    public static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(0.8);
 
-    /// <summary>The results of the rounds.</summary>
-    public IReadOnlyList<LoadResult> Of(Point point, Peer peer) => _results.GetValueOrDefault((point, peer)) ?? [];
+    /// <summary>How long system calls and allocated bytes are counted: counts need no quiet machine.</summary>
+    public static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(0.3);
 
-    /// <summary>Processor time of the server for one unit, the lower quartile of all rounds; null when it was not asked.</summary>
-    public double? CostOf(Point point, Peer peer) =>
-        Of(point, peer) is { Count: > 0 } results ? LowerQuartile([.. results.Select(result => result.ServerCpu!.Value)]) : null;
+    // A connection over TLS costs the generator ten times as much to open.
+    private const int IdleShareOfTls = 10;
 
-    /// <summary>System calls for one unit; null when they could not be counted.</summary>
-    public double? SystemCallsOf(Point point, Peer peer) => _systemCalls.TryGetValue((point, peer), out double count) ? count : null;
+    /// <summary>What was found so far.</summary>
+    public Findings Findings { get; } = new();
 
-    /// <summary>Resident memory of an idle WebSocket in bytes; null when it was not measured.</summary>
-    public double? IdleBytesOf(Peer peer) => _idle.TryGetValue(peer, out double bytes) ? bytes : null;
+    /// <summary>How many idle connections a server is given.</summary>
+    public static int IdleConnectionsOf(Peer peer, int idle) => peer.IsTls ? idle / IdleShareOfTls : idle;
 
     /// <summary>Measures, and says on standard error how far it is.</summary>
     public void Run()
     {
+        Schedule schedule = new(peers, points, rounds, idle);
+        Console.Error.WriteLine($"{points.Count} points, {peers.Count} servers, {rounds} rounds: this takes about {schedule.Total}.");
         List<RunningPeer> running = [];
         try
         {
             foreach (Peer peer in peers) running.Add(peer.Start(serverProcessor));
-            foreach (Point point in points)
-            {
-                List<RunningPeer> asked = [.. running.Where(server => (server.Peer.Abilities & point.Needs) == point.Needs)];
-                foreach (RunningPeer server in asked) WarmUp(point, server);
-                for (int round = 1; round <= rounds; round++)
-                {
-                    Console.Error.Write($"\r{point.Name}: round {round} of {rounds} ");
-                    foreach (RunningPeer server in asked) Ask(point, server);
-                }
-
-                foreach (RunningPeer server in asked) CountSystemCalls(point, server);
-                Console.Error.WriteLine();
-            }
+            foreach (Point point in points) Ask(point, [.. running.Where(server => server.Peer.Can(point))], schedule);
         }
         finally
         {
             foreach (RunningPeer server in running) server.Dispose();
         }
+
+        if (idle > 0)
+            MeasureIdle(schedule);
+        schedule.EndAll();
     }
 
-    /// <summary>Opens idle WebSockets on a fresh process of each server, since memory that was used before would be used again.</summary>
-    public void MeasureIdle(int connections)
+    private void Ask(Point point, List<RunningPeer> servers, Schedule schedule)
     {
-        foreach (Peer peer in peers.Where(peer => (peer.Abilities & (Abilities.WebSocket | Abilities.Tls)) != 0))
+        foreach (RunningPeer server in servers)
         {
-            Console.Error.Write($"\ridle: {peer.Name,-24}");
-            using RunningPeer server = peer.Start(serverProcessor);
-            using LoadRun run = new IdleRun(points[0].Load with { Server = server.EndPoint, ServerProcess = server.ProcessId, Connections = connections, Sources = 8, IsTls = peer.IsTls });
-            _idle[peer] = run.Run().BytesPerConnection!.Value;
+            schedule.Begin($"{point.Name}, warming up {server.Peer.Name}");
+            Try(point, server, () => WarmUp(point, server));
+            schedule.End(WarmUpTime);
         }
 
-        Console.Error.WriteLine();
+        for (int round = 1; round <= rounds; round++)
+        {
+            foreach (RunningPeer server in servers)
+            {
+                schedule.Begin($"{point.Name}, round {round} of {rounds}, {server.Peer.Name}");
+                Try(point, server, () => AskOnce(point, server));
+                schedule.End(point.RunTime);
+            }
+        }
+
+        foreach (RunningPeer server in servers)
+        {
+            schedule.Begin($"{point.Name}, counting, {server.Peer.Name}");
+            Try(point, server, () => Count(point.For(CountingTime), point, server));
+            schedule.End(Schedule.CountingTime(point));
+        }
     }
 
-    private static double LowerQuartile(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 4];
-    }
-
-    /// <summary>Everybody's code is compiled, and compiled again, before anybody is measured.</summary>
     private static void WarmUp(Point point, RunningPeer server)
     {
-        using LoadRun run = point.NewRun(point.Load with { Server = server.EndPoint, Duration = TimeSpan.FromSeconds(2) });
+        using LoadRun run = point.NewRun(point.Load with { Server = server.EndPoint, Duration = WarmUpTime });
         run.Run();
     }
 
-    private void Ask(Point point, RunningPeer server)
+    private void AskOnce(Point point, RunningPeer server)
     {
         using LoadRun run = point.RunAgainst(server);
         LoadResult result = run.Run();
         if (result.Faults > 0)
-            throw new LoadException($"{server.Peer.Name} broke a rule at {point.Name}.");
-        if (!_results.TryGetValue((point, server.Peer), out List<LoadResult>? results))
-            _results.Add((point, server.Peer), results = []);
-        results.Add(result);
+            throw new LoadException($"{result.Faults} faults.");
+        Findings.Add(point, server.Peer, result);
     }
 
-    private void CountSystemCalls(Point point, RunningPeer server)
+    /// <summary>The bytes first: who is traced for system calls is slower, and not what is measured here.</summary>
+    private void Count(Point brief, Point point, RunningPeer server)
     {
-        using LoadRun run = point.RunAgainst(server);
-        if (SystemCallCount.During(run, server.ProcessId) is { } count)
-            _systemCalls[(point, server.Peer)] = count;
+        if (server.Peer.TellsAllocations)
+        {
+            using AllocationProbe probe = new(server.EndPoint, server.Peer.IsTls);
+            long before = 0;
+            long after = 0;
+            using LoadRun measured = brief.NewRun(brief.Load with { Server = server.EndPoint, BeforeMeasuring = () => before = probe.Read(), AfterMeasuring = () => after = probe.Read() });
+            long count = measured.Run().Count;
+            Findings.AddAllocated(point, server.Peer, (double)Math.Max(0, after - before) / count);
+        }
+
+        // At a fixed rate a traced server falls behind, and its calls are those of a server that is behind.
+        if (point.IsSteady)
+            return;
+        using SystemCallCount calls = new(server.ProcessId);
+        using LoadRun run = brief.NewRun(brief.Load with { Server = server.EndPoint, BeforeMeasuring = calls.Begin, AfterMeasuring = calls.End });
+        LoadResult result = run.Run();
+        if (calls.Total is { } total)
+            Findings.AddSystemCalls(point, server.Peer, total / result.Count);
+    }
+
+    private void Try(Point point, RunningPeer server, Action work)
+    {
+        if (Findings.FaultOf(point, server.Peer) is not null)
+            return;
+
+        try
+        {
+            work();
+        }
+        catch (LoadException fault)
+        {
+            Console.Error.WriteLine($"\n{server.Peer.Name} is not asked {point.Name} any more: {fault.Message}");
+            Findings.AddFault(point, server.Peer, fault.Message);
+        }
+    }
+
+    /// <summary>Opens idle WebSockets on a fresh process of each server, since memory that was used before would be used again.</summary>
+    private void MeasureIdle(Schedule schedule)
+    {
+        foreach (Peer peer in peers)
+        {
+            if ((peer.Abilities & (Abilities.WebSocket | Abilities.Tls)) != 0)
+            {
+                schedule.Begin($"idle connections, {peer.Name}");
+                using RunningPeer server = peer.Start(serverProcessor);
+                using LoadRun run = new IdleRun(points[0].Load with
+                {
+                    Server = server.EndPoint,
+                    ServerProcess = server.ProcessId,
+                    Connections = IdleConnectionsOf(peer, idle),
+                    Subprotocol = "echo",
+                    Size = 64,
+                    Pipeline = 1,
+                    Rate = 0,
+                    Sources = 8,
+                    IsTls = peer.IsTls,
+                });
+                Findings.AddIdle(peer, run.Run());
+            }
+
+            schedule.End(Schedule.IdleTime(peer, idle));
+        }
     }
 }

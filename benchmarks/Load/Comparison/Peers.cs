@@ -8,26 +8,42 @@ namespace EventLoops.Benchmarks.Load.Comparison;
 /// <summary>The servers that a machine can run: ours on each loop, the yardstick, and others. Whatever is missing is said and left out.</summary>
 internal sealed class Peers(string root)
 {
+    /// <summary>Whose certificate the servers show.</summary>
+    public const string CertificateName = "CN=localhost";
+
     private readonly string _temporary = Directory.CreateTempSubdirectory("eventloops-benchmark").FullName;
 
     public IReadOnlyList<Peer> All() =>
     [
-        new("floor", Abilities.WebSocket, port => [.. Own("benchmarks/Load", "EventLoops.Benchmarks.Load"), "floor", "--port", $"{port}"], () => null, () => "the yardstick"),
+        new("floor", Abilities.WebSocket | Abilities.Streaming | Abilities.WholeMessages, port => [.. Own("benchmarks/Load", "EventLoops.Benchmarks.Load"), "floor", "--port", $"{port}"], () => null, () => "the yardstick; it sends as it comes at every point"),
         Ours("epoll"),
         Ours("poll"),
         Ours("libuv"),
         Ours("libev"),
         Ours("io_uring"),
-        new("Kestrel", Abilities.WebSocket | Abilities.Http, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}"], () => null,
-            () => $"ASP.NET Core {Environment.Version}"),
-        new("libwebsockets", Abilities.WebSocket | Abilities.Http, port => [LwsEcho(), $"{port}"], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
+        new("Kestrel", Abilities.WebSocket | Abilities.Http | Abilities.Streaming, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}"], () => null,
+            () => $"ASP.NET Core {Environment.Version}") { TellsAllocations = true },
+        new("libwebsockets", Abilities.WebSocket | Abilities.Http | Abilities.WholeMessages, port => [LwsEcho(), $"{port}"], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
         new("nginx", Abilities.Http, port => ["nginx", "-p", _temporary, "-c", NginxConfiguration(port), "-e", "stderr"], () => FindMissing("nginx", "nginx-light"),
             () => VersionSaidBy("nginx", "-v")),
         Ours("epoll", "--cert", Certificate, "--key", Key) with { Name = "EventLoops epoll, TLS", Abilities = Abilities.Tls },
         new("Kestrel, TLS", Abilities.Tls, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}", Certificate, Key], () => null,
-            () => $"ASP.NET Core {Environment.Version}"),
+            () => $"ASP.NET Core {Environment.Version}") { TellsAllocations = true },
         new("libwebsockets, TLS", Abilities.Tls, port => [LwsEcho(), $"{port}", Certificate, Key], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
     ];
+
+    /// <summary>Whether a text of the command line describes another server.</summary>
+    public static bool IsDescription(string text) => text.IndexOf('=', StringComparison.Ordinal) > 0 && text.Contains("{port}", StringComparison.Ordinal);
+
+    /// <summary>Another server, as the command line describes it: an echo that sends long messages back as they come.</summary>
+    public static Peer Described(string text)
+    {
+        int at = text.IndexOf('=', StringComparison.Ordinal);
+        string[] words = text[(at + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return new Peer(
+            text[..at], Abilities.WebSocket | Abilities.Streaming, port => [.. words.Select(word => word.Replace("{port}", $"{port}", StringComparison.Ordinal))],
+            () => null, () => $"`{string.Join(' ', words)}`");
+    }
 
     private string Certificate => Path.Combine(_temporary, "certificate.pem");
 
@@ -37,7 +53,7 @@ internal sealed class Peers(string root)
     public void MakeCertificate()
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        CertificateRequest request = new(CertificateName, key, HashAlgorithmName.SHA256);
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
         File.WriteAllText(Certificate, certificate.ExportCertificatePem());
         File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
@@ -64,6 +80,7 @@ internal sealed class Peers(string root)
         () => FindMissingLoop(loop), () => $"{typeof(EventLoop).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}")
     {
         IsOurs = true,
+        TellsAllocations = true,
     };
 
     /// <summary>The server knows itself what it can run on, and says what is missing.</summary>

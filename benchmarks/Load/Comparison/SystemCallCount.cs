@@ -2,50 +2,64 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using EventLoops.Benchmarks.Load.Runs;
 
 namespace EventLoops.Benchmarks.Load.Comparison;
 
 /// <summary>
-/// How many system calls a server makes for one unit, counted by strace from before the first connection to after the last: openings are in it, and few beside
-/// the messages. The tracer slows everything, so nothing else is measured meanwhile.
+/// How many system calls a server makes, with all its threads, between two moments, counted by strace. The tracer slows everything, so nothing else is measured meanwhile.
 /// </summary>
-internal static partial class SystemCallCount
+internal sealed partial class SystemCallCount(int process) : IDisposable
 {
+    /// <summary>How long the tracer is given to begin: it says nothing when it has.</summary>
+    public static readonly TimeSpan AttachTime = TimeSpan.FromSeconds(0.5);
+
     private const int Terminate = 15;
 
-    // The tracer says nothing when it has begun.
-    private static readonly TimeSpan AttachTime = TimeSpan.FromSeconds(0.5);
+    private readonly string _summary = Path.GetTempFileName();
+    private Process? _tracer;
 
-    /// <summary>Counts while a load runs; null where there is no strace, or it may not look.</summary>
-    public static double? During(LoadRun run, int process)
+    /// <summary>How many there were; null where there is no strace, or it may not look.</summary>
+    public double? Total { get; private set; }
+
+    /// <summary>Begins to count.</summary>
+    public void Begin()
     {
-        string summary = Path.GetTempFileName();
         try
         {
-            using Process tracer = Process.Start(new ProcessStartInfo("strace", ["-c", "-f", "-o", summary, "-p", $"{process}"]) { UseShellExecute = false, RedirectStandardError = true })!;
-            if (tracer.WaitForExit(AttachTime))
-                return null;
-
-            run.Run();
-            _ = Kill(tracer.Id, Terminate);
-            tracer.WaitForExit();
-            return Total(summary) / run.Altogether;
+            _tracer = Process.Start(new ProcessStartInfo("strace", ["-c", "-f", "-o", _summary, "-p", $"{process}"]) { UseShellExecute = false, RedirectStandardError = true })!;
+            if (_tracer.WaitForExit(AttachTime))
+                Forget();
         }
         catch (Win32Exception)
         {
-            return null;
-        }
-        finally
-        {
-            File.Delete(summary);
+            // There is no strace here.
         }
     }
 
-    private static double? Total(string summary)
+    /// <summary>Ends to count.</summary>
+    public void End()
     {
-        string? line = File.ReadLines(summary).FirstOrDefault(text => text.EndsWith(" total", StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: >= 4 } words ? double.Parse(words[3], CultureInfo.InvariantCulture) : null;
+        if (_tracer is null)
+            return;
+
+        _ = Kill(_tracer.Id, Terminate);
+        _tracer.WaitForExit();
+        Forget();
+        string? line = File.ReadLines(_summary).FirstOrDefault(text => text.EndsWith(" total", StringComparison.Ordinal));
+        Total = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: >= 4 } words ? double.Parse(words[3], CultureInfo.InvariantCulture) : null;
+    }
+
+    /// <summary>Ends the tracer, if the load came to nothing, and removes what it has written.</summary>
+    public void Dispose()
+    {
+        End();
+        File.Delete(_summary);
+    }
+
+    private void Forget()
+    {
+        _tracer?.Dispose();
+        _tracer = null;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -55,9 +55,6 @@ internal abstract class LoadRun : IDisposable
 
     protected List<LoadSocket> Sockets { get; } = [];
 
-    /// <summary>What was counted from the beginning to the end, with the time of warming up.</summary>
-    public long Altogether { get; private set; }
-
     /// <summary>What was counted in the measured time.</summary>
     protected long Count { get; private set; }
 
@@ -110,6 +107,8 @@ internal abstract class LoadRun : IDisposable
         Start();
         Turn(Options.WarmUp);
 
+        Options.BeforeMeasuring?.Invoke();
+        NoteProgress();
         _latencies.Reset();
         Count = 0;
         _isMeasuring = true;
@@ -121,6 +120,7 @@ internal abstract class LoadRun : IDisposable
         double own = (Environment.CpuUsage.TotalTime - ownBefore).TotalMicroseconds;
         double server = (ServerTime() - serverBefore) / 1000.0;
         _isMeasuring = false;
+        Options.AfterMeasuring?.Invoke();
         if (Count == 0)
             throw new LoadException("Nothing came back in the measured time.");
 
@@ -167,7 +167,6 @@ internal abstract class LoadRun : IDisposable
 
     protected void Record(long sentAt, int count)
     {
-        Altogether += count;
         if (!_isMeasuring)
             return;
 
