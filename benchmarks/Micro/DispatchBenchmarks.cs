@@ -3,49 +3,89 @@ using BenchmarkDotNet.Attributes;
 
 namespace EventLoops.Benchmarks.Micro;
 
-/// <summary>One callback, from the state machine to user code: by typed method, by reason, and with somebody who traces.</summary>
+/// <summary>
+/// One callback, from the state machine to user code: by typed method, by reason, and with somebody who traces; beside an event of C#, by which most libraries of the
+/// platform say that something has come.
+/// </summary>
 [MemoryDiagnoser]
 public class DispatchBenchmarks
 {
     private readonly byte[] _message = new byte[64];
-    private LoopContext _context = null!;
-    private Connection _connection = null!;
+    private readonly List<LoopContext> _contexts = [];
+    private Connection _typed = null!;
+    private Connection _byReason = null!;
+    private Connection _traced = null!;
+    private long _bytes;
 
-    /// <summary>Which way.</summary>
-    [Params("typed", "reason", "traced")]
-    public string Way { get; set; } = "";
+    /// <summary>What the event calls.</summary>
+    private event EventHandler<ReceivedEventArgs>? Received;
 
-    /// <summary>Connects a client, of whatever is opened the connection that was accepted is used.</summary>
+    /// <summary>Opens a connection of each kind.</summary>
     [GlobalSetup]
     public void Prepare()
     {
-        Protocol protocol = Way == "reason" ? new ByReason() : new Typed();
-        _context = new LoopContext(new LoopContextOptions
-        {
-            Flags = ContextFlags.None,
-            Tracer = Way == "traced" ? new Counter() : null,
-            VirtualHosts = [new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = [protocol] }],
-        });
-        Connection client = _context.Connect(new ClientConnectOptions
-        {
-            Uri = new Uri($"ws://{_context.VirtualHosts[0].LocalEndPoints[0]}/"),
-            Protocols = [new Typed()],
-        });
-        while (client.State != ConnectionState.Established) _context.Service(100);
-        _connection = Accepted.Last!;
+        Received += (_, args) => _bytes += args.Part.Length;
+        _typed = Open(new Typed(), tracer: null);
+        _byReason = Open(new ByReason(), tracer: null);
+        _traced = Open(new Typed(), new Counter());
     }
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes them.</summary>
     [GlobalCleanup]
-    public void Release() => _context.Dispose();
+    public void Release()
+    {
+        foreach (LoopContext context in _contexts) context.Dispose();
+    }
 
-    /// <summary>The callback for a part of a message.</summary>
+    /// <summary>An event with its arguments.</summary>
+    [Benchmark(Baseline = true)]
+    public long Event()
+    {
+        Received?.Invoke(this, new ReceivedEventArgs(_message));
+        return _bytes;
+    }
+
+    /// <summary>The method of a protocol.</summary>
     [Benchmark]
-    public bool Receive() => _connection.Raise(CallbackReason.Receive, new CallbackData { In = _message }) == CallbackOutcome.Continue;
+    public bool TypedMethod() => Raise(_typed);
+
+    /// <summary>The one method of a <see cref="ReasonProtocol{TUser}"/>.</summary>
+    [Benchmark]
+    public bool Reason() => Raise(_byReason);
+
+    /// <summary>The method of a protocol, while a tracer is told.</summary>
+    [Benchmark]
+    public bool Traced() => Raise(_traced);
+
+    private bool Raise(Connection connection) => connection.Raise(CallbackReason.Receive, new CallbackData { In = _message }) == CallbackOutcome.Continue;
+
+    /// <summary>Opens a connection to a context of its own. Returns its server's side.</summary>
+    private Connection Open(Protocol protocol, ICallbackTracer? tracer)
+    {
+        LoopContext context = new(new LoopContextOptions
+        {
+            Flags = ContextFlags.None,
+            Tracer = tracer,
+            VirtualHosts = [new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Protocols = [protocol] }],
+        });
+        _contexts.Add(context);
+        Connection client = context.Connect(new ClientConnectOptions
+        {
+            Uri = new Uri($"ws://{context.VirtualHosts[0].LocalEndPoints[0]}/"),
+            Protocols = [new Typed()],
+        });
+        while (client.State != ConnectionState.Established) context.Service(100);
+        return Accepted.Last!;
+    }
 
     private static class Accepted
     {
         public static Connection? Last { get; set; }
+    }
+
+    private sealed class ReceivedEventArgs(byte[] part) : EventArgs
+    {
+        public byte[] Part => part;
     }
 
     private sealed class Typed() : Protocol<Typed.Session>("echo")
