@@ -1,41 +1,63 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
 namespace EventLoops.Benchmarks.Memory;
 
-/// <summary>Many raw clients that open a WebSocket each, exchange a message if the case wants it, and then do nothing.</summary>
-internal sealed class Crowd(int port, bool deflates) : IDisposable
+/// <summary>Many raw clients that do what their case says, and then nothing.</summary>
+internal sealed class Crowd(int port, MemoryCase one) : IDisposable
 {
     private static readonly byte[] Message = Compressed(string.Join(' ', Enumerable.Range(0, 250)));
 
-    private readonly List<Socket> _clients = [];
+    private readonly List<Stream> _clients = [];
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     /// <summary>Adds one client, open and idle.</summary>
-    public void Add(int exchanges)
+    public void Add()
     {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000, SendTimeout = 10_000 };
-        _clients.Add(socket);
-        socket.Connect(IPAddress.Loopback, port);
-        socket.Send(Encoding.ASCII.GetBytes(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            + (deflates ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n" : "\r\n")));
-        string head = Encoding.ASCII.GetString(Receive(socket, seen => seen.IndexOf("\r\n\r\n"u8) >= 0));
-        if (!head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) || head.Contains("permessage-deflate", StringComparison.Ordinal) != deflates)
+        Stream stream = Connect();
+        _clients.Add(stream);
+        stream.Write(Encoding.ASCII.GetBytes(Request()));
+        string head = Encoding.ASCII.GetString(Receive(stream, seen => seen.EndsWith(one.IsHttp ? "World!"u8 : "\r\n\r\n"u8)));
+        if (!head.StartsWith(one.IsHttp ? "HTTP/1.1 200 " : "HTTP/1.1 101 ", StringComparison.Ordinal)
+            || head.Contains("permessage-deflate", StringComparison.Ordinal) != one.Extension is not null)
             throw new InvalidOperationException($"The server answered: {head}");
 
-        for (int i = 0; i < exchanges; i++)
+        for (int i = 0; i < one.Exchanges; i++)
         {
-            socket.Send(Frame());
-            Receive(socket, IsWholeFrame);
+            stream.Write(Frame());
+            Receive(stream, IsWholeFrame);
         }
     }
 
     public void Dispose()
     {
-        foreach (Socket client in _clients) client.Dispose();
+        foreach (Stream client in _clients) client.Dispose();
+    }
+
+    private Stream Connect()
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000, SendTimeout = 10_000 };
+        socket.Connect(IPAddress.Loopback, port);
+        NetworkStream plain = new(socket, ownsSocket: true);
+        if (!one.IsTls)
+            return plain;
+
+        // The certificate is the server's own of this run; the memory is what is asked about.
+        SslStream secure = new(plain, leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        secure.AuthenticateAsClient("localhost");
+        return secure;
+    }
+
+    private string Request()
+    {
+        if (one.IsHttp)
+            return "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+        return "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            + (one.Extension is not null ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n" : "\r\n");
     }
 
     private static byte[] Compressed(string text)
@@ -59,12 +81,12 @@ internal sealed class Crowd(int port, bool deflates) : IDisposable
         return seen[1] < 126 ? seen.Length == 2 + seen[1] : seen.Length == 4 + (seen[2] << 8) + seen[3];
     }
 
-    private ReadOnlySpan<byte> Receive(Socket socket, SeenEnough isEnough)
+    private ReadOnlySpan<byte> Receive(Stream stream, SeenEnough isEnough)
     {
         int length = 0;
         while (!isEnough(_buffer.AsSpan(0, length)))
         {
-            int count = socket.Receive(_buffer.AsSpan(length));
+            int count = stream.Read(_buffer.AsSpan(length));
             if (count == 0) throw new InvalidOperationException("The server has closed a connection.");
             length += count;
         }

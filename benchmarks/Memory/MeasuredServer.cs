@@ -1,18 +1,26 @@
+using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using EventLoops.Epoll;
+using EventLoops.IoUring;
+using EventLoops.LibEv;
+using EventLoops.LibUv;
 
 namespace EventLoops.Benchmarks.Memory;
 
-/// <summary>The server of one case: echoes on epoll until standard input ends, and prints its port as its first line.</summary>
+/// <summary>The server of one case: echoes until standard input ends, prints its port as its first line, and for each line what it holds.</summary>
 internal static class MeasuredServer
 {
-    public static int Run(MemoryCase one)
+    public static int Run(MemoryCase one, ContextFlags loop)
     {
-        LoopRegistry.Default.AddEpoll();
+        LoopRegistry.Default.AddEpoll().AddIoUring().AddLibEv().AddLibUv();
         using CancellationTokenSource stopping = new();
         using LoopContext context = new(new LoopContextOptions
         {
-            Flags = ContextFlags.Epoll,
+            Flags = loop,
+            Timeouts = new ConnectionTimeouts { KeepAlive = Timeout.InfiniteTimeSpan },
+            WebSocketKeepAlive = one.KeepAlive ?? new WebSocketKeepAlive(),
             VirtualHosts =
             [
                 new()
@@ -20,6 +28,7 @@ internal static class MeasuredServer
                     Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                     Protocols = [new Echo()],
                     Extensions = one.Extension is null ? [] : [one.Extension],
+                    Tls = one.IsTls ? new TlsOptions { Certificates = [NewCertificate()] } : null,
                 },
             ],
         });
@@ -31,7 +40,7 @@ internal static class MeasuredServer
             while (Console.In.ReadLine() is not null)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                Console.WriteLine("collected");
+                Console.WriteLine(GC.GetTotalMemory(forceFullCollection: false).ToString(CultureInfo.InvariantCulture));
             }
 
             stopping.Cancel();
@@ -42,11 +51,25 @@ internal static class MeasuredServer
         return 0;
     }
 
+    private static TlsCertificate NewCertificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+        return TlsCertificate.FromPem(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
     private sealed class Echo() : Protocol<Echo.Session>("echo")
     {
         internal struct Session
         {
             public MessageBuffer Message;
+        }
+
+        protected override CallbackResult OnHttp(Connection connection, ref Session session, ReadOnlySpan<byte> path)
+        {
+            connection.Respond(200, "text/plain", "Hello, World!"u8);
+            return CallbackResult.Continue;
         }
 
         protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)

@@ -6,37 +6,37 @@ namespace EventLoops.Benchmarks.Memory;
 /// <summary>Runs the cases one after the other, each with a fresh server process, and prints a row for each.</summary>
 internal static class MemoryTable
 {
-    // What the first connections make once for all others: code, buffers of the thread, pools. It is not counted.
-    private const int WarmUp = 100;
+    // What the first connections make once for all others is not counted: code, which the runtime compiles twice, buffers of the thread, pools.
+    private const int WarmUp = 2000;
 
-    public static int Print(int connections)
+    public static int Print(int connections, ContextFlags loop)
     {
-        Console.WriteLine("| Connections | have | bytes each |");
-        Console.WriteLine("| ---: | --- | ---: |");
+        Console.WriteLine("| Connections | have | managed bytes each | resident bytes each |");
+        Console.WriteLine("| ---: | --- | ---: | ---: |");
         foreach (MemoryCase one in MemoryCase.All)
         {
-            // A compressor for each of very many connections is more than a small machine has; the ratio is the same for fewer.
-            int count = one.Name is "both" or "receiving" or "small" ? Math.Min(connections, 2000) : connections;
+            int count = one.CountOf(connections);
             Console.Error.WriteLine($"{one.Name}: {count} connections ...");
-            long bytes = Measure(one, count);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {count:N0} | {one.Meaning} | {bytes:N0} |"));
+            Held each = Measure(one, count, loop);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {count:N0} | {one.Meaning} | {each.Managed:N0} | {each.Resident:N0} |"));
         }
 
         return 0;
     }
 
-    private static long Measure(MemoryCase one, int count)
+    private static Held Measure(MemoryCase one, int count, ContextFlags loop)
     {
-        using Process server = Start(one.Name);
+        using Process server = Start(one.Name, loop);
         try
         {
             int port = int.Parse(server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server has not started."), CultureInfo.InvariantCulture);
-            using Crowd crowd = new(port, one.Extension is not null);
-            for (int i = 0; i < WarmUp; i++) crowd.Add(one.Exchanges);
+            using Crowd crowd = new(port, one);
+            for (int i = 0; i < Math.Min(count, WarmUp); i++) crowd.Add();
 
-            long before = ResidentBytes(server);
-            for (int i = 0; i < count; i++) crowd.Add(one.Exchanges);
-            return (ResidentBytes(server) - before) / count;
+            Held before = Ask(server);
+            for (int i = 0; i < count; i++) crowd.Add();
+            Held after = Ask(server);
+            return new Held((after.Managed - before.Managed) / count, (after.Resident - before.Resident) / count);
         }
         finally
         {
@@ -45,23 +45,25 @@ internal static class MemoryTable
         }
     }
 
-    private static Process Start(string name)
+    private static Process Start(string name, ContextFlags loop)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
 
         // Started by the dotnet host, the program is its first argument.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(MemoryTable).Assembly.Location);
-        start.ArgumentList.Add("--serve");
-        start.ArgumentList.Add(name);
+        foreach (string word in (string[])["--serve", name, "--loop", loop.ToString()]) start.ArgumentList.Add(word);
         return Process.Start(start)!;
     }
 
-    /// <summary>The resident memory of the server after it has collected its garbage.</summary>
-    private static long ResidentBytes(Process server)
+    /// <summary>What the server holds after it has collected its garbage.</summary>
+    private static Held Ask(Process server)
     {
         server.StandardInput.WriteLine("collect");
-        _ = server.StandardOutput.ReadLine();
+        long managed = long.Parse(server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server has ended."), CultureInfo.InvariantCulture);
         string line = File.ReadLines($"/proc/{server.Id}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
+        return new Held(managed, long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024);
     }
+
+    /// <summary>Bytes: of the collector's heap, and of the process in memory, which has everything native as well.</summary>
+    private readonly record struct Held(long Managed, long Resident);
 }

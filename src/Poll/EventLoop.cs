@@ -94,7 +94,7 @@ public abstract partial class EventLoop : IDisposable
         if (TryFindWatch(fd, out _)) throw new ArgumentException($"Descriptor {fd} is watched already.", nameof(fd));
 
         if (fd >= _watches.Length) Array.Resize(ref _watches, Math.Max(fd + 1, _watches.Length * 2));
-        Watch watch = new(this, fd, interest, handler, ++_generation) { IsActive = true };
+        Watch watch = new(fd, interest, handler, ++_generation) { IsActive = true };
         _watches[fd] = watch;
         WatchCount++;
         try
@@ -192,7 +192,9 @@ public abstract partial class EventLoop : IDisposable
     private void VerifyOwn(Watch watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        if (watch.Loop != this) throw new ArgumentException("The watch belongs to another loop.", nameof(watch));
+
+        // The table of descriptors knows its own. A watch that is over belongs to nobody, and does not carry a reference to its loop for that.
+        if (watch.IsActive && (!TryFindWatch(watch.Fd, out Watch? own) || own != watch)) throw new ArgumentException("The watch belongs to another loop.", nameof(watch));
     }
 
     private void Forget(Watch watch)

@@ -7,9 +7,8 @@ namespace EventLoops;
 /// </summary>
 public sealed class Watch
 {
-    internal Watch(EventLoop loop, int fd, PollEvents interest, IReadyHandler handler, uint generation)
+    internal Watch(int fd, PollEvents interest, IReadyHandler handler, uint generation)
     {
-        Loop = loop;
         Fd = fd;
         Interest = interest;
         Handler = handler;
@@ -35,8 +34,6 @@ public sealed class Watch
 
     /// <summary>A pointer or number that the backend keeps with the watch. It belongs to the backend alone; zero at first.</summary>
     public nint BackendHandle { get; set; }
-
-    internal EventLoop Loop { get; }
 
     internal IReadyHandler Handler { get; }
 }

@@ -101,7 +101,7 @@ public sealed partial class Connection : IReadyHandler
         Connection connection = new(thread, host.ProtocolZero.Protocol, isServer: true);
         connection.BeginAs(tls is null ? ConnectionState.AwaitingRequest : ConnectionState.Securing);
         connection._fd = fd;
-        connection._role = new HttpServerRole(connection, listener);
+        connection._role = thread.RentHttpRole(connection, listener);
         if (address != AddressLimit.None || listener.ProxyProtocol is not null)
             connection._identity = new PeerIdentity { CountedAddress = address, AwaitsHeader = listener.ProxyProtocol is not null };
         if (tls is not null)

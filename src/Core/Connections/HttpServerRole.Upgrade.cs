@@ -177,5 +177,8 @@ internal sealed partial class HttpServerRole
 
         // The request's header fields could be read up to here, and are gone from now on.
         ReleaseHead();
+        ServiceThread thread = Thread;
+        Forget();
+        thread.ReturnHttpRole(this);
     }
 }

@@ -6,8 +6,8 @@ namespace EventLoops;
 /// <summary>
 /// HTTP/1.1 as a server (RFC 9112): one request after the other, each read, given to protocol 0 and answered; or the step to a WebSocket.
 /// This file reads heads; <c>HttpServerRole.Body.cs</c> reads bodies, <c>HttpServerRole.Response.cs</c> answers, <c>HttpServerRole.Refusal.cs</c> refuses,
-/// <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide, and <c>HttpServerRole.Tunnel.cs</c> leaves
-/// WebSockets to the origin of a mount.
+/// <c>HttpServerRole.Upgrade.cs</c> makes WebSockets, as <c>HttpServerRole.Upgrading.cs</c> lets the user decide, <c>HttpServerRole.Lending.cs</c> has the next
+/// connection use the role after that, and <c>HttpServerRole.Tunnel.cs</c> leaves WebSockets to the origin of a mount.
 /// </summary>
 internal sealed partial class HttpServerRole(Connection connection, Listener listener) : Role(connection)
 {
@@ -17,7 +17,7 @@ internal sealed partial class HttpServerRole(Connection connection, Listener lis
     private bool _isCalling;
 
     /// <summary>Where the connection was accepted.</summary>
-    public Listener Listener => listener;
+    public Listener Listener { get; private set; } = listener;
 
     /// <summary>What <see cref="Connection.RequestContentLength"/> tells.</summary>
     public long RequestContentLength => _head is { IsComplete: true } head ? head.Framing switch

@@ -27,7 +27,8 @@ internal enum Deadline : byte
 /// </summary>
 internal abstract class Role(Connection connection)
 {
-    protected Connection Connection => connection;
+    /// <summary>Whose role it is.</summary>
+    protected Connection Connection { get; set; } = connection;
 
     /// <summary>Whether the connection has come so far that its user can write; a wish to write is kept until then.</summary>
     public abstract bool CanWrite { get; }

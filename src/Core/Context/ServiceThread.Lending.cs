@@ -7,6 +7,9 @@ public sealed partial class ServiceThread
 {
     private const int MaxPooledHeads = 256;
 
+    // One is in use for each connection that speaks HTTP; only those that become WebSockets give theirs back, as a rule right after they have come.
+    private const int MaxPooledHttpRoles = 256;
+
     // Each connection that is being opened or closed has one. A crowd that comes at once has more, which the collector takes.
     private const int MaxPooledDeadlines = 1024;
 
@@ -14,6 +17,7 @@ public sealed partial class ServiceThread
     private const int MaxPooledBacklogs = 32 * 1024;
 
     private readonly Stack<HttpHead> _heads = new();
+    private readonly Stack<HttpServerRole> _httpRoles = new();
     private readonly Stack<DeadlineTimer> _deadlines = new();
     private readonly Stack<Backlog> _backlogs = new();
 
@@ -28,6 +32,22 @@ public sealed partial class ServiceThread
     {
         if (_heads.Count < MaxPooledHeads)
             _heads.Push(head);
+    }
+
+    internal HttpServerRole RentHttpRole(Connection connection, Listener listener)
+    {
+        if (!_httpRoles.TryPop(out HttpServerRole? role))
+            return new HttpServerRole(connection, listener);
+
+        role.Begin(connection, listener);
+        return role;
+    }
+
+    /// <summary>Takes back a role that has forgotten its connection.</summary>
+    internal void ReturnHttpRole(HttpServerRole role)
+    {
+        if (_httpRoles.Count < MaxPooledHttpRoles)
+            _httpRoles.Push(role);
     }
 
     internal DeadlineTimer RentDeadline(Connection owner)

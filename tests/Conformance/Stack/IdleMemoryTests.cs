@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace EventLoops.Tests.Conformance;
+
+/// <summary>
+/// What an idle WebSocket without extensions holds on every loop, the tables that grow with the connections included. It is the collector's memory that is counted, since that can be
+/// counted exactly; of native memory only the guests of C libraries have some: an <c>ev_io</c> with its generation or a <c>uv_poll_t</c> each.
+/// </summary>
+public sealed class IdleMemoryTests
+{
+    private const int Connections = 2000;
+
+    // As many as wait in the kernel at a time.
+    private const int Wave = 200;
+
+    private const int MostBytes = 512;
+
+    private static readonly byte[] s_request = (
+        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        + "Sec-WebSocket-Protocol: echo\r\n\r\n").Select(character => (byte)character).ToArray();
+
+    public static TheoryData<string> Loops => [.. LoopFactories.Real.Select(loop => loop.Name)];
+
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void An_idle_WebSocket_holds_no_more_than_512_bytes(string loop)
+    {
+        using LoopHarness harness = LoopFactories.Real.First(one => one.Name == loop).New(new EventLoopOptions());
+        Counting protocol = new();
+        using LoopContext context = new(new LoopContextOptions { Loop = harness.Loop, VirtualHosts = [LoopBench.HostOf(protocol)] });
+        EndPoint server = LoopBench.EndPointOf(context);
+
+        // The clients are bare descriptors, so that all memory that comes is the server's.
+        int[] clients = new int[Connections + Wave];
+        Array.Fill(clients, -1);
+        try
+        {
+            Open(harness, protocol, server, clients.AsSpan(0, Wave));
+            long before = GC.GetTotalMemory(forceFullCollection: true);
+            for (int opened = Wave; opened < clients.Length; opened += Wave) Open(harness, protocol, server, clients.AsSpan(opened, Wave));
+            long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
+
+            // Less than the objects that cannot be done without would mean that something was not counted.
+            Assert.InRange(each, 200, MostBytes);
+        }
+        finally
+        {
+            context.Dispose();
+            harness.Turn();
+            foreach (int client in clients.Where(client => client >= 0)) SocketIo.System.Close(client);
+        }
+    }
+
+    private static void Open(LoopHarness harness, Counting protocol, EndPoint server, Span<int> clients)
+    {
+        int before = protocol.Opened;
+        foreach (ref int client in clients)
+        {
+            client = SocketIo.System.OpenStream(AddressFamily.InterNetwork).Value;
+            IoResult connected = SocketIo.System.Connect(client, server);
+            Assert.True(!connected.IsError || connected.Errno == Errno.EINPROGRESS);
+            Deadline deadline = new();
+            IoResult sent = SocketIo.System.Send(client, s_request);
+            for (; sent.WouldBlock; sent = SocketIo.System.Send(client, s_request)) deadline.Check();
+            Assert.Equal(s_request.Length, sent.Value);
+        }
+
+        int all = before + clients.Length;
+        harness.RunUntil(() => protocol.Opened == all);
+        harness.Settle();
+    }
+
+    private sealed class Counting() : Protocol<NoSession>("echo")
+    {
+        public int Opened { get; private set; }
+
+        protected override CallbackResult OnEstablished(Connection connection, ref NoSession session)
+        {
+            Opened++;
+            return CallbackResult.Continue;
+        }
+    }
+}
