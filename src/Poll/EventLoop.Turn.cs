@@ -9,7 +9,7 @@ public abstract partial class EventLoop
 
     // A watch, and as much of its handler as an event is likely to touch. A connection of EventLoops.Core is 200 bytes long; what lies beyond a smaller handler is
     // the memory of its neighbour, which a hint may name as well.
-    private const int SizeOfWatch = 72;
+    private const int SizeOfWatch = 56;
     private const int SizeOfHandler = 200;
 
     private ITurnParticipant[] _participants = [];

@@ -17,9 +17,11 @@ public sealed class IdleMemoryTests
 
     private const int MostBytes = 512;
 
-    private static readonly byte[] s_request = (
-        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        + "Sec-WebSocket-Protocol: echo\r\n\r\n").Select(character => (byte)character).ToArray();
+    private static readonly byte[] s_request =
+    [
+        .. "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"u8,
+        .. "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: echo\r\n\r\n"u8,
+    ];
 
     public static TheoryData<string> Loops => [.. LoopFactories.Real.Select(loop => loop.Name)];
 
