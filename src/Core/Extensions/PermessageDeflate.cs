@@ -44,13 +44,13 @@ public sealed class PermessageDeflate : WebSocketExtension
     /// </summary>
     public bool ClientNoContextTakeover { get; init; }
 
-    /// <summary>The logarithm of the largest window of a server, 9 to 15 (RFC 7692 7.1.2.1). A client that wants less gets less. Default 15.</summary>
-    public int ServerMaxWindowBits { get; init => field = Checked(value, DeflateAgreement.SmallestUsableBits, LargestBits, nameof(ServerMaxWindowBits)); } = LargestBits;
+    /// <summary>The logarithm of the largest window of a server, 8 to 15 (RFC 7692 7.1.2.1). A client that wants less gets less. Default 15.</summary>
+    public int ServerMaxWindowBits { get; init => field = Checked(value, DeflateAgreement.SmallestWindowBits, LargestBits, nameof(ServerMaxWindowBits)); } = LargestBits;
 
     /// <summary>
-    /// The logarithm of the largest window of a client, 9 to 15 (RFC 7692 7.1.2.2). A server can only ask for it when the client lets it. Default 15.
+    /// The logarithm of the largest window of a client, 8 to 15 (RFC 7692 7.1.2.2). A server can only ask for it when the client lets it. Default 15.
     /// </summary>
-    public int ClientMaxWindowBits { get; init => field = Checked(value, DeflateAgreement.SmallestUsableBits, LargestBits, nameof(ClientMaxWindowBits)); } = LargestBits;
+    public int ClientMaxWindowBits { get; init => field = Checked(value, DeflateAgreement.SmallestWindowBits, LargestBits, nameof(ClientMaxWindowBits)); } = LargestBits;
 
     /// <summary>How hard to try: 0 stores, 1, the default, is the fastest that compresses, 9 the slowest.</summary>
     public int CompressionLevel { get; init => field = Checked(value, 0, 9, nameof(CompressionLevel)); } = 1;
@@ -85,10 +85,10 @@ public sealed class PermessageDeflate : WebSocketExtension
         if (!IsLargeEnough(offer.Protocol) || !DeflateParameters.TryRead(offer.Parameters, isOffer: true, out DeflateParameters wanted))
             return null;
 
-        // RFC 7692 7.1.2.1: a server that accepts the parameter must keep to it, and zlib cannot compress with a window of 8 bits.
+        // RFC 7692 7.1.2.1: a server that accepts the parameter must keep to it, which the framework's compressor with its one window cannot.
         int serverBits = Smaller(ServerMaxWindowBits, wanted.ServerMaxWindowBits);
         int clientBits = wanted.NamesClientMaxWindowBits ? Smaller(ClientMaxWindowBits, wanted.ClientMaxWindowBits) : LargestBits;
-        if (serverBits < DeflateAgreement.SmallestUsableBits || !DeflateCodecs.CanDo(Library, serverBits, MemoryLevel))
+        if (!DeflateCodecs.CanDo(Library, serverBits, MemoryLevel))
             return null;
 
         if (!TryReserve())
@@ -123,7 +123,7 @@ public sealed class PermessageDeflate : WebSocketExtension
             parameters.Add(new(DeflateParameters.ServerMaxWindowBitsName, TextOf(ServerMaxWindowBits)));
 
         // RFC 7692 7.1.2.2: only a client that names the parameter can be asked to use a smaller window, which it must be able to do.
-        if (DeflateCodecs.CanDo(Library, DeflateAgreement.SmallestUsableBits, MemoryLevel))
+        if (DeflateCodecs.CanDo(Library, DeflateAgreement.SmallestWindowBits, MemoryLevel))
             parameters.Add(new(DeflateParameters.ClientMaxWindowBitsName, ClientMaxWindowBits < LargestBits ? TextOf(ClientMaxWindowBits) : null));
         offers.Add([.. parameters]);
     }
@@ -136,7 +136,7 @@ public sealed class PermessageDeflate : WebSocketExtension
             return null;
 
         // RFC 7692 7.1.1.1, 7.1.2.1 and 7.1.2.2: a server does what it was asked for, or does not accept; and asks for nothing that was not offered.
-        bool offersClientBits = DeflateCodecs.CanDo(Library, DeflateAgreement.SmallestUsableBits, MemoryLevel);
+        bool offersClientBits = DeflateCodecs.CanDo(Library, DeflateAgreement.SmallestWindowBits, MemoryLevel);
         if ((ServerNoContextTakeover && !agreed.ServerNoContextTakeover)
             || (ServerMaxWindowBits < LargestBits && (agreed.ServerMaxWindowBits == 0 || agreed.ServerMaxWindowBits > ServerMaxWindowBits))
             || (agreed.NamesClientMaxWindowBits && (!offersClientBits || agreed.ClientMaxWindowBits > ClientMaxWindowBits)))

@@ -63,7 +63,7 @@ internal sealed partial class PermessageDeflateSession
     }
 
     private ExtensionOptionResult SetWindowBits(int bits, bool isOwn) =>
-        SetDeflater(_settings with { WindowBits = bits }, isOwn && bits >= DeflateAgreement.SmallestUsableBits && bits <= _agreedOwnBits);
+        SetDeflater(_settings with { WindowBits = bits }, isOwn && bits >= DeflateAgreement.SmallestWindowBits && bits <= _agreedOwnBits);
 
     private ExtensionOptionResult SetNoContextTakeover(int number, bool isOwn)
     {

@@ -26,7 +26,7 @@ internal sealed partial class PermessageDeflateSession : ExtensionSession
     {
         _extension = extension;
         _isServer = isServer;
-        _peerWindowBits = Math.Max(agreement.PeerWindowBits, DeflateAgreement.SmallestUsableBits);
+        _peerWindowBits = agreement.PeerWindowBits;
         _peerTakesOver = agreement.PeerContextTakeover;
         _agreedOwnBits = agreement.OwnWindowBits;
         _agreedTakeover = _takesOver = agreement.OwnContextTakeover;
@@ -42,14 +42,11 @@ internal sealed partial class PermessageDeflateSession : ExtensionSession
 
     public override int MaxFrameSize => 1 << _sendBits;
 
-    /// <summary>Whether this side can compress at all. One that cannot sends its messages as they are, which RFC 7692 6 leaves to every sender.</summary>
-    private bool CanCompress => _settings.WindowBits >= DeflateAgreement.SmallestUsableBits;
-
     protected internal override bool BeginEncode(MessageKind kind, int length, bool isWhole)
     {
         if (_isDeflaterStale)
             DropDeflater();
-        return CanCompress && (!isWhole || length >= _extension.MinMessageSize);
+        return !isWhole || length >= _extension.MinMessageSize;
     }
 
     protected internal override void Encode(ReadOnlySpan<byte> part, bool isLast, ExtensionOutput output)
@@ -113,7 +110,7 @@ internal sealed partial class PermessageDeflateSession : ExtensionSession
     internal override bool TryUsePrepared(PreparedMessage message, out ReadOnlyMemory<byte> frame)
     {
         frame = message.Frame;
-        if (!CanCompress || message.Length < _extension.MinMessageSize)
+        if (message.Length < _extension.MinMessageSize)
             return true;
 
         // What is made once for everybody refers to nothing before it, and no farther back than the largest window.

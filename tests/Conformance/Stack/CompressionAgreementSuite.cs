@@ -13,7 +13,9 @@ public abstract class CompressionAgreementSuite(LoopFactory factory) : Compressi
     [InlineData("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=10")]
     [InlineData("permessage-deflate; client_max_window_bits=9", "permessage-deflate; client_max_window_bits=9")]
     [InlineData("x-unknown, permessage-deflate; x=1, permessage-deflate", "permessage-deflate")]
-    [InlineData("permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15")]
+    [InlineData("permessage-deflate; server_max_window_bits=8", "permessage-deflate; server_max_window_bits=8")]
+    [InlineData("permessage-deflate; client_max_window_bits=8", "permessage-deflate; client_max_window_bits=8")]
+    [InlineData("permessage-deflate; server_max_window_bits=7, permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15")]
     public void A_good_offer_is_accepted_with_the_parameters_that_it_asks_for(string offer, string answer)
     {
         RawPeer peer = OpenCompressed(NewEcho(), offer, out string head);
@@ -108,7 +110,8 @@ public abstract class CompressionAgreementSuite(LoopFactory factory) : Compressi
     [InlineData("mem_level", "3", ExtensionOptionResult.Applied)]
     [InlineData("mem_level", "0", ExtensionOptionResult.Refused)]
     [InlineData("server_max_window_bits", "10", ExtensionOptionResult.Applied)]
-    [InlineData("server_max_window_bits", "8", ExtensionOptionResult.Refused)]
+    [InlineData("server_max_window_bits", "8", ExtensionOptionResult.Applied)]
+    [InlineData("server_max_window_bits", "7", ExtensionOptionResult.Refused)]
     [InlineData("client_max_window_bits", "10", ExtensionOptionResult.Refused)]
     [InlineData("server_no_context_takeover", "1", ExtensionOptionResult.Applied)]
     [InlineData("client_no_context_takeover", "1", ExtensionOptionResult.Refused)]

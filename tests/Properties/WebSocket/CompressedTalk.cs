@@ -68,8 +68,8 @@ public sealed record CompressedTalk(TalkSide Server, TalkSide Client, ulong Seed
     private static Gen<TalkSide> Sides() =>
         from serverForgets in Gen.Elements(false, true)
         from clientForgets in Gen.Elements(false, true)
-        from serverBits in Gen.Choose(9, 15)
-        from clientBits in Gen.Choose(9, 15)
+        from serverBits in Gen.Choose(8, 15)
+        from clientBits in Gen.Choose(8, 15)
         from level in Gen.Choose(0, 9)
         from minSize in Gen.Elements(0, 64)
         from bufferBits in Gen.Choose(7, 16)

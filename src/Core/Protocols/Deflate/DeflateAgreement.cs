@@ -7,6 +7,6 @@ namespace EventLoops.Protocols.Deflate;
 /// <param name="PeerContextTakeover">Whether the peer remembers.</param>
 internal readonly record struct DeflateAgreement(int OwnWindowBits, bool OwnContextTakeover, int PeerWindowBits, bool PeerContextTakeover)
 {
-    /// <summary>The smallest window that zlib compresses raw data with.</summary>
-    public const int SmallestUsableBits = 9;
+    /// <summary>The smallest window that two sides can agree on (RFC 7692 7.1.2).</summary>
+    public const int SmallestWindowBits = 8;
 }

@@ -3,7 +3,10 @@ namespace EventLoops.Protocols.Deflate;
 /// <summary>Compression by the system's zlib.</summary>
 internal sealed unsafe class ZlibDeflater(ZlibLibrary zlib, DeflateSettings settings) : Deflater
 {
-    private readonly ZStreamHandle _handle = new(zlib.NewDeflate(settings.WindowBits, settings.Level, settings.MemoryLevel), zlib.DeflateEnd);
+    // zlib takes no window of 8 bits for raw data. With 9 it keeps 262 of its 512 bytes for what it looks ahead at, refers back over 250 at most, and so keeps to 8 as well.
+    private const int SmallestOfZlib = 9;
+
+    private readonly ZStreamHandle _handle = new(zlib.NewDeflate(Math.Max(settings.WindowBits, SmallestOfZlib), settings.Level, settings.MemoryLevel), zlib.DeflateEnd);
 
     public DeflateSettings Settings => settings;
 
