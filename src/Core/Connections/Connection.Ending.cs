@@ -178,6 +178,9 @@ public sealed partial class Connection
     /// <summary>Everything has left.</summary>
     private void OnFlushed()
     {
+        if (Ending.AfterFlush == AfterFlush.EndUnlessMoreCame)
+            Ending.AfterFlush = HasMoreCome() ? AfterFlush.ShutdownAndLinger : AfterFlush.End;
+
         // A client that waits for the server's end answers it, and does not say the end itself.
         if (Ending.AfterFlush != AfterFlush.AwaitEndOfStream && !SayEndOfTls())
             return;
@@ -202,5 +205,12 @@ public sealed partial class Connection
         _pause = ReceivePause.None;
         UpdateInterest();
         SetDeadline(Deadline.Linger, Context.Timeouts.Linger);
+    }
+
+    /// <summary>Whether there is something to read that nobody wants. Over TLS it is not asked: the peer's own close_notify would say yes.</summary>
+    private bool HasMoreCome()
+    {
+        Span<byte> first = stackalloc byte[1];
+        return _tls is null && Io.Receive(_fd, first) is { IsError: false, Value: > 0 };
     }
 }
