@@ -20,6 +20,7 @@ internal sealed class ConnectingRole : ClientRole
     private readonly List<ConnectAttempt> _running = [];
     private Func<Task>? _cancelLookup;
     private ConnectFailure _lastFailure;
+    private ConnectStage _stage;
     private string _host = "";
     private bool _isReleased;
 
@@ -36,9 +37,7 @@ internal sealed class ConnectingRole : ClientRole
 
     private EventLoop Loop => Connection.Thread.Loop;
 
-    private ConnectStage StageNow => Connection.State == ConnectionState.Resolving ? ConnectStage.Resolve : ConnectStage.Connect;
-
-    protected override ConnectStage Stage => StageNow;
+    protected override ConnectStage Stage => _stage;
 
     /// <summary>Begins, in the turn after the call that asked for it, so that nothing is raised before that call has returned.</summary>
     public void Begin()
@@ -86,8 +85,8 @@ internal sealed class ConnectingRole : ClientRole
             return;
         }
 
-        string what = StageNow == ConnectStage.Resolve ? "the name was not looked up" : "no answer";
-        Fail(new ConnectFailure { Stage = StageNow, Reason = $"{ByProxy}{what} within {Options.ConnectTimeout.TotalSeconds:0.###} s", IsTimeout = true, IsTransient = true });
+        string what = _stage == ConnectStage.Resolve ? "the name was not looked up" : "no answer";
+        Fail(new ConnectFailure { Stage = _stage, Reason = $"{ByProxy}{what} within {Options.ConnectTimeout.TotalSeconds:0.###} s", IsTimeout = true, IsTransient = true });
     }
 
     public override void Release()
@@ -205,6 +204,7 @@ internal sealed class ConnectingRole : ClientRole
             _remaining.Enqueue(endPoint);
 
         Connection.Move(ConnectionState.Connecting);
+        _stage = ConnectStage.Connect;
         StartNext();
     }
 

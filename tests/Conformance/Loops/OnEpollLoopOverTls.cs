@@ -14,6 +14,8 @@ public static class OnEpollLoopOverTls
 
     public sealed class TlsHosts() : TlsHostSuite(s_new);
 
+    public sealed class TlsHandshakes() : TlsHandshakeSuite(s_new);
+
     public sealed class Opening() : OpeningSuite(s_new);
 
     public sealed class Closing() : ClosingSuite(s_new);
@@ -33,6 +35,8 @@ public static class OnEpollLoopOverTls
     public sealed class Control() : ControlSuite(s_new);
 
     public sealed class KeepAlive() : KeepAliveSuite(s_new);
+
+    public sealed class KeepAliveSettings() : KeepAliveSettingSuite(s_new);
 
     public sealed class Upgrading() : UpgradingSuite(s_new);
 

@@ -12,6 +12,8 @@ public static class OnHostedLibEvLoopOverTls
 
     public sealed class TlsHosts() : TlsHostSuite(s_new);
 
+    public sealed class TlsHandshakes() : TlsHandshakeSuite(s_new);
+
     public sealed class Opening() : OpeningSuite(s_new);
 
     public sealed class Closing() : ClosingSuite(s_new);

@@ -37,6 +37,8 @@ public static class OnLibEvLoop
 
     public sealed class KeepAlive() : KeepAliveSuite(s_new);
 
+    public sealed class KeepAliveSettings() : KeepAliveSettingSuite(s_new);
+
     public sealed class Upgrading() : UpgradingSuite(s_new);
 
     public sealed class Extensions() : ExtensionSuite(s_new);
@@ -71,6 +73,8 @@ public static class OnLibEvLoop
 
     public sealed class Connecting() : ConnectingSuite(s_new);
 
+    public sealed class Attempts() : AttemptSuite(s_new);
+
     public sealed class Redirects() : RedirectSuite(s_new);
 
     public sealed class Proxies() : ProxySuite(s_new);
@@ -84,6 +88,8 @@ public static class OnLibEvLoop
     public sealed class Shutdown() : ShutdownSuite(s_new);
 
     public sealed class ServiceThreads() : ServiceThreadSuite(s_new);
+
+    public sealed class ServiceThreadPlaces() : ServiceThreadPlaceSuite(s_new);
 
     public sealed class VirtualHosts() : VirtualHostSuite(s_new);
 

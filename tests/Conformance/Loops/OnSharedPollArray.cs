@@ -8,6 +8,8 @@ public static class OnSharedPollArray
 {
     public sealed class ServiceThreads() : ServiceThreadSuite(New());
 
+    public sealed class ServiceThreadPlaces() : ServiceThreadPlaceSuite(New());
+
     private static LoopFactory New()
     {
         SharedArray array = new();

@@ -38,6 +38,8 @@ public static class OnSimulatedLoop
 
     public sealed class KeepAlive() : KeepAliveSuite(s_new);
 
+    public sealed class KeepAliveSettings() : KeepAliveSettingSuite(s_new);
+
     public sealed class Upgrading() : UpgradingSuite(s_new);
 
     public sealed class Extensions() : ExtensionSuite(s_new);
@@ -69,6 +71,8 @@ public static class OnSimulatedLoop
     public sealed class HttpClientRequests() : HttpClientRequestSuite(s_new);
 
     public sealed class Connecting() : ConnectingSuite(s_new);
+
+    public sealed class Attempts() : AttemptSuite(s_new);
 
     public sealed class Redirects() : RedirectSuite(s_new);
 

@@ -4,72 +4,9 @@ using Xunit;
 
 namespace EventLoops.Tests.Conformance;
 
-/// <summary>A context on several loops of a kind, each on a thread of its own: who serves what, what crosses threads and how, and the end.</summary>
-public abstract class ServiceThreadSuite : IDisposable
+/// <summary>Several service threads: on which of them callbacks come, what crosses threads and how, and the end.</summary>
+public abstract class ServiceThreadSuite(LoopFactory factory) : ServiceThreadBench(factory)
 {
-    private const int ThreadCount = 4;
-
-    private readonly Ledger _ledger = new();
-    private readonly LoopCrew _crew;
-    private readonly List<LoopContext> _contexts = [];
-    private readonly List<RawPeer> _peers = [];
-
-    protected ServiceThreadSuite(LoopFactory factory) => _crew = new LoopCrew(factory, ThreadCount);
-
-    public static TheoryData<int> EveryThread => [.. Enumerable.Range(0, ThreadCount)];
-
-    public void Dispose()
-    {
-        try
-        {
-            foreach (LoopContext context in _contexts) Leave(context);
-            Assert.Empty(_crew.Unhandled);
-        }
-        finally
-        {
-            foreach (RawPeer peer in _peers) peer.Dispose();
-            _crew.Dispose();
-        }
-
-        _ledger.CheckDescriptors();
-        GC.SuppressFinalize(this);
-    }
-
-    [Fact]
-    public void Connections_that_are_opened_one_after_the_other_are_spread_evenly()
-    {
-        LoopContext context = Serve(new TestProtocol());
-
-        for (int i = 1; i <= 3 * ThreadCount + 1; i++)
-        {
-            Open(context);
-
-            int[] counts = [.. context.Threads.Select(thread => thread.ConnectionCount)];
-            Assert.Equal(i, counts.Sum());
-            Assert.InRange(counts.Max() - counts.Min(), 0, 1);
-        }
-
-        Assert.Equal(ThreadCount, context.GetThreadCount());
-        Assert.Equal(Enumerable.Range(0, ThreadCount), context.Threads.Select(thread => thread.Index));
-        Assert.Equal(3 * ThreadCount + 1, context.Statistics.Accepted);
-    }
-
-    [Fact]
-    public void A_thread_that_lost_connections_gets_the_next_ones()
-    {
-        ConcurrentDictionary<Connection, RawPeer?> open = new();
-        LoopContext context = Serve(new TestProtocol().On(CallbackReason.Established, connection => open[connection] = null));
-        RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
-        foreach (RawPeer peer in new[] { peers[1], peers[1 + ThreadCount] }) peer.Reset();
-        LoopCrew.WaitUntil(() => context.Threads[1].ConnectionCount == 0);
-
-        open.Clear();
-        Open(context);
-        Open(context);
-
-        Assert.All(open.Keys, connection => Assert.Equal(1, connection.Thread.Index));
-    }
-
     [Fact]
     public void Every_callback_of_a_connection_comes_on_the_thread_that_it_was_given_to()
     {
@@ -109,7 +46,7 @@ public abstract class ServiceThreadSuite : IDisposable
 
         void Check(Connection connection)
         {
-            int expected = _crew.ThreadIdOf(connection.Thread.Index);
+            int expected = Crew.ThreadIdOf(connection.Thread.Index);
             if (Environment.CurrentManagedThreadId != expected || !connection.Thread.Loop.IsOnThread) strays.Enqueue($"{connection.Id}");
         }
     }
@@ -125,12 +62,12 @@ public abstract class ServiceThreadSuite : IDisposable
         foreach (int index in Enumerable.Range(0, ThreadCount))
         {
             Assert.Throws<InvalidOperationException>(() => byThread[index].Abort());
-            _crew.Do((index + 1) % ThreadCount, () => Assert.Throws<InvalidOperationException>(() => byThread[index].Abort()));
+            Crew.Do((index + 1) % ThreadCount, () => Assert.Throws<InvalidOperationException>(() => byThread[index].Abort()));
         }
 
         Assert.Throws<InvalidOperationException>(() => context.RequestWritableAll(byThread[0].Protocol));
         Assert.Throws<InvalidOperationException>(() => context.VirtualHosts[0].Destroy());
-        _crew.Do(1, () => Assert.Throws<InvalidOperationException>(() => context.CreateVirtualHost(LoopBench.HostOf(new TestProtocol("other")))));
+        Crew.Do(1, () => Assert.Throws<InvalidOperationException>(() => context.CreateVirtualHost(LoopBench.HostOf(new TestProtocol("other")))));
         foreach (RawPeer peer in peers) peer.SendClose(1000);
         foreach (RawPeer peer in peers) Assert.Equal(1000, peer.ReadFrame().CloseCode);
     }
@@ -144,10 +81,10 @@ public abstract class ServiceThreadSuite : IDisposable
         LoopContext context = Serve(protocol);
         RawPeer[] peers = [.. Enumerable.Range(0, 3 * ThreadCount).Select(_ => Open(context))];
 
-        _crew.Do(asking, () => context.RequestWritableAll(protocol));
+        Crew.Do(asking, () => context.RequestWritableAll(protocol));
         foreach (RawPeer peer in peers) Assert.Equal("to everybody", peer.ReadFrame().Text);
 
-        _crew.Do(asking, () => context.VirtualHosts[0].RequestWritableAll(protocol));
+        Crew.Do(asking, () => context.VirtualHosts[0].RequestWritableAll(protocol));
         foreach (RawPeer peer in peers) Assert.Equal("to everybody", peer.ReadFrame().Text);
     }
 
@@ -168,10 +105,10 @@ public abstract class ServiceThreadSuite : IDisposable
             });
         EndPoint endPoint = LoopBench.EndPointOf(context);
         ClientConnectOptions options = new() { Uri = new Uri("ws://test/"), EndPoint = endPoint, Protocols = [client] };
-        Connection[] clients = [.. Enumerable.Range(0, ThreadCount).Select(index => _crew.Ask(index, () => context.Connect(options)))];
+        Connection[] clients = [.. Enumerable.Range(0, ThreadCount).Select(index => Crew.Ask(index, () => context.Connect(options)))];
         LoopCrew.WaitUntil(() => clients.All(connection => connection.State == ConnectionState.Established));
 
-        _crew.Do(2, () => context.RequestWritableAll(client));
+        Crew.Do(2, () => context.RequestWritableAll(client));
 
         LoopCrew.WaitUntil(() => answered.Count == ThreadCount);
         Assert.Equal(Enumerable.Range(0, ThreadCount), answered.Order());
@@ -194,10 +131,10 @@ public abstract class ServiceThreadSuite : IDisposable
         };
         LoopContext context = Serve(stays);
         RawPeer witness = Open(context);
-        VirtualHost host = _crew.Ask(0, () => context.CreateVirtualHost(LoopBench.HostOf(goes)));
+        VirtualHost host = Crew.Ask(0, () => context.CreateVirtualHost(LoopBench.HostOf(goes)));
         RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(host.LocalEndPoints[0]))];
 
-        _crew.Do(destroying, () =>
+        Crew.Do(destroying, () =>
         {
             host.Destroy();
             host.Destroy();
@@ -240,7 +177,7 @@ public abstract class ServiceThreadSuite : IDisposable
         }
 
         LoopCrew.WaitUntil(() => Volatile.Read(ref destroyed) == 1);
-        LoopCrew.WaitUntil(() => _crew.Loops.All(loop => loop.WatchCount == 0 && loop.TimerCount == 0));
+        LoopCrew.WaitUntil(() => Crew.Loops.All(loop => loop.WatchCount == 0 && loop.TimerCount == 0));
         Assert.Equal(1, initialised);
         Assert.True(context.IsDisposed);
         Assert.All(context.Threads, thread => Assert.Equal(0, thread.ConnectionCount));
@@ -258,7 +195,7 @@ public abstract class ServiceThreadSuite : IDisposable
         LoopContext context = Serve(protocol);
         RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
 
-        _crew.Do(beginning, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+        Crew.Do(beginning, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
 
         foreach (RawPeer peer in peers) Assert.Equal(1001, peer.ReadFrame().CloseCode);
         Assert.False(context.IsDisposed);
@@ -268,7 +205,7 @@ public abstract class ServiceThreadSuite : IDisposable
         LoopCrew.WaitUntil(() => Volatile.Read(ref completed) == 1);
         Assert.True(context.IsDisposed);
         Assert.Equal(1, Volatile.Read(ref destroyed));
-        LoopCrew.WaitUntil(() => _crew.Loops.All(loop => loop.WatchCount == 0 && loop.TimerCount == 0));
+        LoopCrew.WaitUntil(() => Crew.Loops.All(loop => loop.WatchCount == 0 && loop.TimerCount == 0));
     }
 
     [Fact]
@@ -277,10 +214,10 @@ public abstract class ServiceThreadSuite : IDisposable
         int completed = 0;
         LoopContext context = Serve(new TestProtocol());
         RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
-        _crew.Do(1, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+        Crew.Do(1, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
         foreach (RawPeer peer in peers) Assert.Equal(1001, peer.ReadFrame().CloseCode);
 
-        _crew.Do(2, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
+        Crew.Do(2, () => context.BeginShutdown(Timeout.InfiniteTimeSpan, () => Interlocked.Increment(ref completed)));
 
         foreach (RawPeer peer in peers) Assert.Empty(peer.ReadToEnd());
         LoopCrew.WaitUntil(() => Volatile.Read(ref completed) == 2);
@@ -298,112 +235,5 @@ public abstract class ServiceThreadSuite : IDisposable
         foreach (RawPeer peer in peers.Take(ThreadCount)) Assert.Equal(1011, peer.ReadFrame().CloseCode);
         foreach (RawPeer peer in peers.Skip(ThreadCount)) peer.SendClose(1000);
         foreach (RawPeer peer in peers.Skip(ThreadCount)) Assert.Equal(1000, peer.ReadFrame().CloseCode);
-    }
-
-    [Fact]
-    public void The_most_connections_are_counted_over_all_threads_and_the_next_is_accepted_when_one_ends()
-    {
-        LoopContext context = Serve(new LoopContextOptions { MaxConnections = ThreadCount + 1 }, new TestProtocol());
-        RawPeer[] peers = [.. Enumerable.Range(0, ThreadCount + 1).Select(_ => Open(context))];
-        RawPeer[] late = [Own(RawPeer.Connect(LoopBench.EndPointOf(context))), Own(RawPeer.Connect(LoopBench.EndPointOf(context)))];
-        foreach (RawPeer peer in late) peer.RequestUpgrade();
-
-        // Who is on the last thread gives way to the first of them.
-        peers[3].Reset();
-
-        Assert.StartsWith("HTTP/1.1 101", late[0].ReadHead(), StringComparison.Ordinal);
-        Assert.Equal(ThreadCount + 1, context.Threads.Sum(thread => thread.ConnectionCount));
-        peers[0].Reset();
-        Assert.StartsWith("HTTP/1.1 101", late[1].ReadHead(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_limit_for_each_thread_bounds_all_of_them()
-    {
-        LoopContext context = Serve(new LoopContextOptions { FdLimitPerThread = 2 }, new TestProtocol());
-        RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
-        RawPeer late = Own(RawPeer.Connect(LoopBench.EndPointOf(context)));
-        late.RequestUpgrade();
-        LoopCrew.WaitUntil(() => context.Threads.All(thread => thread.ConnectionCount == 2));
-
-        peers[^1].Reset();
-
-        Assert.StartsWith("HTTP/1.1 101", late.ReadHead(), StringComparison.Ordinal);
-        Assert.All(context.Threads, thread => Assert.Equal(2, thread.ConnectionCount));
-    }
-
-    [Fact]
-    public void The_connections_of_an_address_are_counted_over_all_threads()
-    {
-        LoopContext context = Serve(new LoopContextOptions { MaxConnectionsPerAddress = ThreadCount }, new TestProtocol());
-        RawPeer[] peers = [.. Enumerable.Range(0, ThreadCount).Select(_ => Open(context))];
-
-        RawPeer refused = Own(RawPeer.Connect(LoopBench.EndPointOf(context)));
-        Assert.Empty(refused.ReadToEnd());
-        Assert.Equal(1, context.Statistics.TurnedAway);
-        foreach (RawPeer peer in peers) peer.Reset();
-        LoopCrew.WaitUntil(() => context.Threads.All(thread => thread.ConnectionCount == 0));
-
-        foreach (int _ in Enumerable.Range(0, ThreadCount)) Open(context);
-    }
-
-    [Fact]
-    public void Threads_that_listen_for_themselves_serve_what_they_accept()
-    {
-        ConcurrentQueue<int> strays = new();
-        TestProtocol protocol = new TestProtocol().On(CallbackReason.Established, connection =>
-        {
-            if (Environment.CurrentManagedThreadId != _crew.ThreadIdOf(connection.Thread.Index)) strays.Enqueue(connection.Thread.Index);
-        });
-        protocol.FilterNetwork = (_, _) => CallbackResult.Continue;
-        LoopContext context = Serve(new LoopContextOptions { ListenerPerThread = true }, protocol);
-
-        foreach (int _ in Enumerable.Range(0, 8 * ThreadCount)) Open(context);
-
-        Assert.Empty(strays);
-        Assert.Single(context.VirtualHosts[0].LocalEndPoints);
-        Assert.Equal(8 * ThreadCount, context.Threads.Sum(thread => thread.ConnectionCount));
-
-        // The kernel spreads by a hash of the ports, so all 32 on one thread would be a wonder.
-        Assert.True(context.Threads.Count(thread => thread.ConnectionCount > 0) > 1);
-    }
-
-    private LoopContext Serve(params IReadOnlyList<Protocol> protocols) => Serve(new LoopContextOptions(), protocols);
-
-    private LoopContext Serve(LoopContextOptions wishes, params IReadOnlyList<Protocol> protocols)
-    {
-        LoopContext context = _crew.Ask(0, () => new LoopContext(new LoopContextOptions
-        {
-            Loops = _crew.Loops,
-            ServiceThreadCount = ThreadCount,
-            MaxConnections = wishes.MaxConnections,
-            MaxConnectionsPerAddress = wishes.MaxConnectionsPerAddress,
-            FdLimitPerThread = wishes.FdLimitPerThread,
-            ListenerPerThread = wishes.ListenerPerThread,
-            VirtualHosts = [LoopBench.HostOf(protocols)],
-        }));
-        _contexts.Add(context);
-        return context;
-    }
-
-    private RawPeer Open(LoopContext context) => Open(LoopBench.EndPointOf(context));
-
-    private RawPeer Open(EndPoint endPoint)
-    {
-        RawPeer peer = Own(RawPeer.Connect(endPoint));
-        peer.Upgrade();
-        return peer;
-    }
-
-    private RawPeer Own(RawPeer peer)
-    {
-        _peers.Add(peer);
-        return peer;
-    }
-
-    private void Leave(LoopContext context)
-    {
-        if (!context.IsDisposed) _crew.Do(0, context.Dispose);
-        LoopCrew.WaitUntil(() => _crew.Loops.All(loop => loop.WatchCount == 0) && context.Threads.All(thread => thread.ConnectionCount == 0));
     }
 }
