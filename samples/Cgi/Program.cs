@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 using EventLoops;
 
 // Serves git repositories to "git clone http://127.0.0.1:7681/git/NAME" and "git push", by the CGI program that comes with git, until Ctrl+C.
-// The arguments are the folder with the repositories, the port (7681 without one), and the program (as Debian installs it without one).
-if (args.Length == 0)
+bool asksForHelp = args is ["-h" or "--help"];
+if (asksForHelp || args.Length is 0 or > 3 || !ushort.TryParse(args is [_, string text, ..] ? text : "7681", out ushort port))
 {
-    Console.Error.WriteLine("usage: Cgi FOLDER [PORT] [PROGRAM]");
-    return 2;
+    (asksForHelp ? Console.Out : Console.Error).WriteLine("usage: Cgi FOLDER [PORT] [PROGRAM]   (the folder holds the repositories; on 127.0.0.1, 7681 unless told otherwise; the program as Debian installs it)");
+    return asksForHelp ? 0 : 2;
 }
 
 string program = args.Length > 2 ? args[2] : "/usr/lib/git-core/git-http-backend";
@@ -28,7 +28,7 @@ Mount git = new()
     Origin = MountOrigin.Cgi(program),
     CgiEnvironment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GIT_PROJECT_ROOT"] = Path.GetFullPath(args[0]), ["GIT_HTTP_EXPORT_ALL"] = "1" },
 };
-IPEndPoint where = new(IPAddress.Loopback, args.Length > 1 ? int.Parse(args[1]) : 7681);
+IPEndPoint where = new(IPAddress.Loopback, port);
 using LoopContext context = new(new()
 {
     VirtualHosts = [new() { Endpoints = [where], Protocols = [new Nothing()], Mounts = [git] }],

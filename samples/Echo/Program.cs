@@ -2,16 +2,24 @@ using System.Net;
 using System.Runtime.InteropServices;
 using EventLoops;
 
-// Sends every message back to whoever sent it, until Ctrl+C. The argument is the port; without one it is 7681.
+// Sends every message back to whoever sent it, until Ctrl+C.
+bool asksForHelp = args is ["-h" or "--help"];
+if (asksForHelp || args.Length > 1 || !ushort.TryParse(args is [string text] ? text : "7681", out ushort port))
+{
+    (asksForHelp ? Console.Out : Console.Error).WriteLine("usage: Echo [PORT]   (on 127.0.0.1, 7681 unless told otherwise)");
+    return asksForHelp ? 0 : 2;
+}
+
 using CancellationTokenSource stopping = new();
 Action<PosixSignalContext> stop = signal => { signal.Cancel = true; stopping.Cancel(); };
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
 
-IPEndPoint where = new(IPAddress.Loopback, args.Length > 0 ? int.Parse(args[0]) : 7681);
+IPEndPoint where = new(IPAddress.Loopback, port);
 using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [new Echo()] }] });
 Console.WriteLine($"echoing on ws://{context.VirtualHosts[0].LocalEndPoints[0]}");
 context.Run(stopping.Token);
+return 0;
 
 internal sealed class Echo() : Protocol<Echo.Session>("echo")
 {

@@ -3,14 +3,21 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EventLoops;
 
-// Server-sent events: http://127.0.0.1:7681/ is a page that shows them, /events is the stream, until Ctrl+C. The argument is the port.
+// Server-sent events: http://127.0.0.1:7681/ is a page that shows them, /events is the stream, until Ctrl+C.
+bool asksForHelp = args is ["-h" or "--help"];
+if (asksForHelp || args.Length > 1 || !ushort.TryParse(args is [string text] ? text : "7681", out ushort port))
+{
+    (asksForHelp ? Console.Out : Console.Error).WriteLine("usage: Events [PORT]   (on 127.0.0.1, 7681 unless told otherwise)");
+    return asksForHelp ? 0 : 2;
+}
+
 using CancellationTokenSource stopping = new();
 Action<PosixSignalContext> stop = signal => { signal.Cancel = true; stopping.Cancel(); };
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
 
 Ticker ticker = new();
-IPEndPoint where = new(IPAddress.Loopback, args.Length > 0 ? int.Parse(args[0]) : 7681);
+IPEndPoint where = new(IPAddress.Loopback, port);
 using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [ticker] }] });
 LoopTimer second = null!;
 second = new LoopTimer(_ =>
@@ -21,6 +28,7 @@ second = new LoopTimer(_ =>
 context.Loop.Schedule(second, TimeSpan.FromSeconds(1));
 Console.WriteLine($"events on http://{context.VirtualHosts[0].LocalEndPoints[0]}");
 context.Run(stopping.Token);
+return 0;
 
 /// <summary>Protocol 0: the page, and the stream (text/event-stream, HTML living standard 9.2), one event a second.</summary>
 internal sealed class Ticker() : Protocol<Ticker.Session>("")

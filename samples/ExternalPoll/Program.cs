@@ -5,10 +5,17 @@ using EventLoops;
 using ExternalPoll;
 
 // A game's frame loop with WebSockets in it: one thread, sixty frames a second, and one poll array that belongs to the game. Players see a
-// ball that goes to and fro; it turns round when one of them sends a message, and when Enter is pressed here. The argument is the port.
+// ball that goes to and fro; it turns round when one of them sends a message, and when Enter is pressed here.
+bool asksForHelp = args is ["-h" or "--help"];
+if (asksForHelp || args.Length > 1 || !ushort.TryParse(args is [string text] ? text : "7681", out ushort port))
+{
+    (asksForHelp ? Console.Out : Console.Error).WriteLine("usage: ExternalPoll [PORT]   (on 127.0.0.1, 7681 unless told otherwise)");
+    return asksForHelp ? 0 : 2;
+}
+
 const int Keyboard = 0;
 TimeSpan frameTime = TimeSpan.FromSeconds(1.0 / 60);
-IPEndPoint where = new(IPAddress.Loopback, args.Length > 0 ? int.Parse(args[0]) : 7681);
+IPEndPoint where = new(IPAddress.Loopback, port);
 
 using CancellationTokenSource stopping = new();
 Action<PosixSignalContext> stop = signal => { signal.Cancel = true; stopping.Cancel(); };
@@ -40,6 +47,8 @@ while (!stopping.IsCancellationRequested)
     do ServeDescriptors(frameEnd - clock.Elapsed);
     while (clock.Elapsed < frameEnd);
 }
+
+return 0;
 
 void ServeDescriptors(TimeSpan budget)
 {

@@ -2,11 +2,12 @@ using System.Net;
 using System.Runtime.InteropServices;
 using EventLoops;
 
-// Serves the site that lies in a zip archive, without unpacking it, until Ctrl+C. The arguments are the archive, and the port; without one it is 7681.
-if (args.Length == 0)
+// Serves the site that lies in a zip archive, without unpacking it, until Ctrl+C.
+bool asksForHelp = args is ["-h" or "--help"];
+if (asksForHelp || args.Length is 0 or > 2 || !ushort.TryParse(args is [_, string text] ? text : "7681", out ushort port))
 {
-    Console.Error.WriteLine("usage: ZipSite ARCHIVE.zip [PORT]");
-    return 2;
+    (asksForHelp ? Console.Out : Console.Error).WriteLine("usage: ZipSite ARCHIVE.zip [PORT]   (on 127.0.0.1, 7681 unless told otherwise)");
+    return asksForHelp ? 0 : 2;
 }
 
 using CancellationTokenSource stopping = new();
@@ -18,7 +19,7 @@ try
 {
     using ZipFileOperations zip = new(args[0]);
     Mount site = new() { MountPoint = "/", Origin = MountOrigin.Files("", zip), CacheReusable = true };
-    IPEndPoint where = new(IPAddress.Loopback, args.Length > 1 ? int.Parse(args[1]) : 7681);
+    IPEndPoint where = new(IPAddress.Loopback, port);
     using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [new Nothing()], Mounts = [site] }] });
     Console.WriteLine($"serving {args[0]} on http://{context.VirtualHosts[0].LocalEndPoints[0]}");
     context.Run(stopping.Token);
