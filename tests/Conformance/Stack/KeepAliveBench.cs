@@ -10,7 +10,7 @@ public abstract class KeepAliveBench(LoopFactory factory) : LoopBench(factory)
     protected static readonly TimeSpan SilenceUntilEnd = TimeSpan.FromSeconds(10);
 
     /// <summary>The payloads of the pongs that the user was told of.</summary>
-    protected List<string> Pongs { get; } = [];
+    protected IList<string> Pongs { get; } = [];
 
     /// <summary>Keep-alive with these times.</summary>
     protected static WebSocketKeepAlive On() => new() { PingAfter = SilenceUntilPing, GiveUpAfter = SilenceUntilEnd };

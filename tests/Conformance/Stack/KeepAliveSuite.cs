@@ -29,7 +29,7 @@ public abstract class KeepAliveSuite(LoopFactory factory) : KeepAliveBench(facto
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_peer_that_answers_stays_for_as_long_as_it_does_and_the_user_sees_itsPongs(bool isServer)
+    public void A_peer_that_answers_stays_for_as_long_as_it_does_and_the_user_sees_its_pongs(bool isServer)
     {
         (_, RawPeer peer) = OpenWith(On(), isServer);
         for (int round = 1; round <= 5; round++)
