@@ -42,6 +42,8 @@ internal sealed partial class SystemCallCount(int process) : IDisposable
         if (_tracer is null)
             return;
 
+        // What had been answered when the count began, and was read since, is made up for by what is still to be answered now.
+        _tracer.WaitForExit(AttachTime);
         _ = Kill(_tracer.Id, Terminate);
         _tracer.WaitForExit();
         Forget();
