@@ -34,6 +34,8 @@ public sealed partial class ClientConnectOptions
     {
         if (!Uri.IsAbsoluteUri || Uri.Scheme is not ("ws" or "http" or "wss" or "https") || Uri.Host.Length == 0)
             throw new ArgumentException($"'{Uri}' is not of the form ws[s]://host[:port]/path or http[s]://host[:port]/path.", nameof(Uri));
+        if (Uri.Scheme is "ws" or "wss" && Uri.Fragment.Length > 0)
+            throw new ArgumentException($"The address of a WebSocket has no fragment (RFC 6455 3); a '#' in its path or query is written %23: '{Uri}'.", nameof(Uri));
         if (Uri.PathAndQuery.Length > ClientTarget.MaxLength)
             throw new ArgumentException($"The path and query of {nameof(Uri)} have more than {ClientTarget.MaxLength} characters.", nameof(Uri));
         if (MaxRedirects is < 1 or > MostRedirects)

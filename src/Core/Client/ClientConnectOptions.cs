@@ -9,8 +9,9 @@ namespace EventLoops;
 public sealed partial class ClientConnectOptions
 {
     /// <summary>
-    /// Where to: <c>ws://host[:port]/path[?query]</c> for a WebSocket, <c>http://…</c> for a request. A name and password before the host are sent as Basic
-    /// credentials (RFC 7617), unless <see cref="Fields"/> has an <c>Authorization</c> of its own. <c>wss</c> and <c>https</c> are refused until TLS is in.
+    /// Where to: <c>ws://host[:port]/path[?query]</c> for a WebSocket, <c>http://…</c> for a request, and <c>wss</c> and <c>https</c> for the same over TLS. A
+    /// name and password before the host are sent as Basic credentials (RFC 7617), unless <see cref="Fields"/> has an <c>Authorization</c> of its own. The
+    /// address of a WebSocket has no fragment (RFC 6455 3); that of a request may have one, which is not sent.
     /// </summary>
     public required Uri Uri { get; init; }
 

@@ -207,10 +207,13 @@ public sealed partial class Connection
         SetDeadline(Deadline.Linger, Context.Timeouts.Linger);
     }
 
-    /// <summary>Whether there is something to read that nobody wants. Over TLS it is not asked: the peer's own close_notify would say yes.</summary>
+    /// <summary>Whether there is something to read that nobody wants; over TLS the peer's close_notify is something too, and nothing is decrypted any more.</summary>
     private bool HasMoreCome()
     {
         Span<byte> first = stackalloc byte[1];
-        return _tls is null && Io.Receive(_fd, first) is { IsError: false, Value: > 0 };
+        bool hasCome = Io.Receive(_fd, first) is { IsError: false, Value: > 0 };
+        if (hasCome && _tls is not null)
+            _tls.IsInputDropped = true;
+        return hasCome;
     }
 }
