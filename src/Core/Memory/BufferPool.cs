@@ -12,8 +12,10 @@ internal static class BufferPool
     private const int SmallestBits = 8;
     private const int LargestBits = 20;
 
-    // What one size class may keep when its arrays come back; beyond it the collector takes them.
-    private const int KeptBytesPerClass = 8 * 1024 * 1024;
+    // What each size class keeps when its arrays come back, and what all of them may keep beyond that together, whichever needs it: many short messages, or a few
+    // long ones that are collected for all connections at once. The collector takes the rest.
+    private const int OwnBytesOfClass = 4 * 1024 * 1024;
+    private const int SharedBytes = 32 * 1024 * 1024;
 
     private static readonly List<Tally> Tallies = [];
 
@@ -40,7 +42,7 @@ internal static class BufferPool
         if (bits > LargestBits)
             return GC.AllocateUninitializedArray<byte>(length);
 
-        return own.Kept(bits).TryPop(out byte[]? array) ? array : GC.AllocateUninitializedArray<byte>(length);
+        return own.TryTake(bits) ?? GC.AllocateUninitializedArray<byte>(length);
     }
 
     /// <summary>Gives an array back. The caller must not use it again.</summary>
@@ -49,12 +51,8 @@ internal static class BufferPool
         Shelf own = shelf ??= NewShelf();
         own.Rented.Bytes -= array.Length;
         int bits = BitOperations.Log2((uint)array.Length);
-        if (bits is < SmallestBits or > LargestBits || array.Length != 1 << bits)
-            return;
-
-        Stack<byte[]> kept = own.Kept(bits);
-        if (kept.Count < KeptBytesPerClass >> bits)
-            kept.Push(array);
+        if (bits is >= SmallestBits and <= LargestBits && array.Length == 1 << bits)
+            own.Keep(array, bits);
     }
 
     private static int ClassOf(int length) =>
@@ -78,9 +76,32 @@ internal static class BufferPool
     private sealed class Shelf
     {
         private readonly Stack<byte[]>?[] _classes = new Stack<byte[]>?[LargestBits + 1];
+        private int _shared;
 
         public Tally Rented { get; } = new();
 
-        public Stack<byte[]> Kept(int bits) => _classes[bits] ??= new Stack<byte[]>();
+        public byte[]? TryTake(int bits)
+        {
+            if (_classes[bits] is not { } kept || !kept.TryPop(out byte[]? array))
+                return null;
+
+            if (kept.Count >= OwnBytesOfClass >> bits)
+                _shared -= array.Length;
+            return array;
+        }
+
+        public void Keep(byte[] array, int bits)
+        {
+            Stack<byte[]> kept = _classes[bits] ??= new Stack<byte[]>();
+            if (kept.Count >= OwnBytesOfClass >> bits)
+            {
+                if (_shared + array.Length > SharedBytes)
+                    return;
+
+                _shared += array.Length;
+            }
+
+            kept.Push(array);
+        }
     }
 }
