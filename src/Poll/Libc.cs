@@ -42,9 +42,16 @@ internal static unsafe partial class Libc
     internal const int EventFdCloseOnExec = SockCloseOnExec;
     internal const int ClockMonotonic = 1;
 
-    // recvfrom(2) and sendto(2), which are recv and send where there is no address.
-    private static readonly nint ReceiveNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 45 : 207;
-    private static readonly nint SendNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
+    // recvfrom(2) and sendto(2), which are recv and send where there is no address. The newer machines number their calls alike; for any other the C library is asked.
+    private static readonly (nint Receive, nint Send) Numbers = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => (45, 44),
+        Architecture.Arm64 or Architecture.LoongArch64 or Architecture.RiscV64 => (207, 206),
+        _ => (-1, -1),
+    };
+
+    private static readonly nint ReceiveNumber = Numbers.Receive;
+    private static readonly nint SendNumber = Numbers.Send;
 
     /// <summary>
     /// The errno of the call that has just failed on this thread; to be asked before anything else is called. It is read where it lies, and only after a failure: a
@@ -97,10 +104,12 @@ internal static unsafe partial class Libc
     internal static partial int Close(int fd);
 
     /// <summary><c>recv(2)</c>. See <see cref="Call"/>.</summary>
-    internal static nint Receive(int fd, void* buffer, nuint count, int flags) => Call(ReceiveNumber, fd, buffer, count, flags, null, 0);
+    internal static nint Receive(int fd, void* buffer, nuint count, int flags) =>
+        ReceiveNumber >= 0 ? Call(ReceiveNumber, fd, buffer, count, flags, null, 0) : ReceiveByLibrary(fd, buffer, count, flags);
 
     /// <summary><c>send(2)</c>. See <see cref="Call"/>.</summary>
-    internal static nint Send(int fd, void* bytes, nuint count, int flags) => Call(SendNumber, fd, bytes, count, flags, null, 0);
+    internal static nint Send(int fd, void* bytes, nuint count, int flags) =>
+        SendNumber >= 0 ? Call(SendNumber, fd, bytes, count, flags, null, 0) : SendByLibrary(fd, bytes, count, flags);
 
     /// <summary>
     /// <c>syscall(2)</c>, for the two calls that are made for each message. In a process with threads glibc makes its <c>recv</c> and <c>send</c> points at which their thread can be
@@ -109,6 +118,12 @@ internal static unsafe partial class Libc
     /// </summary>
     [LibraryImport("libc", EntryPoint = "syscall")]
     private static partial nint Call(nint number, nint fd, void* bytes, nuint count, nint flags, void* address, nuint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "recv")]
+    private static partial nint ReceiveByLibrary(int fd, void* buffer, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    private static partial nint SendByLibrary(int fd, void* bytes, nuint count, int flags);
 
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     internal static partial nint SendMessage(int fd, MessageHeader* message, int flags);
