@@ -2,10 +2,7 @@ using EventLoops.LibEv;
 
 namespace EventLoops.Tests.Conformance;
 
-/// <summary>
-/// TLS is bytes, and a loop does not see whose. So <see cref="OnLibEvLoop"/> has the suite of TLS itself over TLS, and those that open, move bytes and close;
-/// <see cref="OnEpollLoopOverTls"/> has all.
-/// </summary>
+/// <summary>The suites on <see cref="OnLibEvLoop"/>, over TLS: those of <see cref="OnEpollLoopOverTls"/>, which says what is left out.</summary>
 public static class OnLibEvLoopOverTls
 {
     private static readonly LoopFactory s_new = OverTls.On(static options => new OwnedLoopHarness(new LibEvLoop(options), options));
@@ -20,15 +17,61 @@ public static class OnLibEvLoopOverTls
 
     public sealed class Closing() : ClosingSuite(s_new);
 
+    public sealed class Refusals() : RefusalSuite(s_new);
+
+    public sealed class Reentrancy() : ReentrancySuite(s_new);
+
     public sealed class Receiving() : ReceivingSuite(s_new);
 
     public sealed class Writing() : WritingSuite(s_new);
 
     public sealed class Messages() : MessageSuite(s_new);
 
+    public sealed class MessageWriters() : MessageWriterSuite(s_new);
+
+    public sealed class Control() : ControlSuite(s_new);
+
+    public sealed class KeepAlive() : KeepAliveSuite(s_new);
+
+    public sealed class KeepAliveSettings() : KeepAliveSettingSuite(s_new);
+
+    public sealed class Upgrading() : UpgradingSuite(s_new);
+
+    public sealed class Extensions() : ExtensionSuite(s_new);
+
+    public sealed class Prepared() : PreparedSuite(s_new);
+
+    public sealed class CompressionAgreement() : CompressionAgreementSuite(s_new);
+
     public sealed class Compression() : CompressionSuite(s_new);
+
+    public sealed class Http() : HttpSuite(s_new);
+
+    public sealed class Mounts() : MountSuite(s_new);
+
+    public sealed class FileMounts() : FileMountSuite(s_new);
+
+    public sealed class ReverseProxies() : ReverseProxySuite(s_new);
+
+    public sealed class ReverseProxyFlow() : ReverseProxyFlowSuite(s_new);
+
+    public sealed class ReverseProxyTunnels() : ReverseProxyTunnelSuite(s_new);
+
+    public sealed class ReverseProxyCosts() : ReverseProxyCostSuite(s_new);
 
     public sealed class HttpServer() : HttpServerSuite(s_new);
 
     public sealed class HttpClient() : HttpClientSuite(s_new);
+
+    public sealed class HttpClientRequests() : HttpClientRequestSuite(s_new);
+
+    public sealed class KeptSockets() : KeptSocketSuite(s_new);
+
+    public sealed class Deadlines() : DeadlineSuite(s_new);
+
+    public sealed class Contexts() : ContextSuite(s_new);
+
+    public sealed class SystemCalls() : SystemCallSuite(s_new);
+
+    public sealed class Faults() : FaultSuite(s_new);
 }
