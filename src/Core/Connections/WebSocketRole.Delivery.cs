@@ -3,6 +3,10 @@ namespace EventLoops;
 /// <summary>How received messages reach the user: in parts as they come, or whole.</summary>
 internal sealed partial class WebSocketRole
 {
+    // For each byte of a message that has come there may be room for so many that were announced. More would let a peer take memory by announcing alone; less has a large
+    // message moved while it grows.
+    private const long AnnouncedForEachThatCame = 4;
+
     private ByteQueue _collected;
 
     /// <summary>Gives a part of a message to the user, or keeps it until the message is whole, as the protocol wishes.</summary>
@@ -15,7 +19,10 @@ internal sealed partial class WebSocketRole
             return;
         }
 
-        // Memory grows with what has come and not with what was announced. How much may come was checked before, at each frame's header.
+        // How much may come was checked before, at each frame's header.
+        long hasCome = (long)_collected.Length + part.Length;
+        long expected = part.Length + Math.Min(info.RemainingPayload, AnnouncedForEachThatCame * hasCome);
+        _collected.Reserve((int)Math.Min(expected, Array.MaxLength - _collected.Length));
         _collected.Append(part);
         if (!info.IsFinalFragment)
             return;

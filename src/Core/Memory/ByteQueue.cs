@@ -32,6 +32,13 @@ internal struct ByteQueue
         return _array.AsSpan(_end - count, count);
     }
 
+    /// <summary>Makes room for <paramref name="count"/> bytes at the end, which are expected, so that they need not be moved when they come.</summary>
+    public void Reserve(int count)
+    {
+        if (_array is null || _end + (long)count > _array.Length)
+            MakeRoom(count);
+    }
+
     /// <summary>Takes <paramref name="count"/> bytes from the front; gives the array back with the last one.</summary>
     public void Consume(int count)
     {

@@ -28,4 +28,24 @@ public sealed class WholeMessageTests
         Assert.Equal([true, false], isInBuffer);
         Assert.Equal(["here", "not here"], bench.Recorder.Texts);
     }
+
+    [Theory]
+    [InlineData(100, 512)]
+    [InlineData(1000, 8192)]
+    [InlineData(100_000, 524_288)]
+    public void What_was_announced_has_room_in_proportion_to_what_has_come_of_it(int come, int mostKept)
+    {
+        using LoopBench bench = new(static options => new OwnedLoopHarness(new PollLoop(options), options));
+        TestProtocol protocol = new("test", bench.Recorder) { DeliverWholeMessages = true };
+        (_, RawPeer peer) = bench.OpenServer(protocol);
+        byte[] frame = peer.Frame(2, new byte[1_000_000]);
+        long before = BufferPool.RentedBytes;
+
+        peer.Send(frame.AsSpan(0, come));
+        bench.Harness.Settle();
+
+        Assert.InRange(BufferPool.RentedBytes - before, come / 2, mostKept);
+        peer.Send(frame.AsSpan(come));
+        bench.Harness.RunUntil(() => bench.Recorder.Has(CallbackReason.Receive));
+    }
 }
