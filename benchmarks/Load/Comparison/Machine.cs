@@ -10,7 +10,7 @@ internal static class Machine
     public static IEnumerable<(string Name, string Value)> Describe(string root)
     {
         yield return ("date", DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-        yield return ("commit", Git(root, "rev-parse", "--short", "HEAD") + (Git(root, "status", "--porcelain", "--untracked-files=no").Length > 0 ? ", with changes" : ""));
+        yield return ("commit", Git(root, "rev-parse", "--short", "HEAD") + (Git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/results").Length > 0 ? ", with changes" : ""));
         yield return ("processor", $"{Processors()[0]}, {Processors().Count} of them");
         yield return ("kernel", $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
         yield return ("runtime", RuntimeInformation.FrameworkDescription);
