@@ -178,9 +178,6 @@ public sealed partial class Connection
     /// <summary>Everything has left.</summary>
     private void OnFlushed()
     {
-        if (Ending.AfterFlush == AfterFlush.EndUnlessMoreCame)
-            Ending.AfterFlush = HasMoreCome() ? AfterFlush.ShutdownAndLinger : AfterFlush.End;
-
         // A client that waits for the server's end answers it, and does not say the end itself.
         if (Ending.AfterFlush != AfterFlush.AwaitEndOfStream && !SayEndOfTls())
             return;
@@ -205,15 +202,5 @@ public sealed partial class Connection
         _pause = ReceivePause.None;
         UpdateInterest();
         SetDeadline(Deadline.Linger, Context.Timeouts.Linger);
-    }
-
-    /// <summary>Whether there is something to read that nobody wants; over TLS the peer's close_notify is something too, and nothing is decrypted any more.</summary>
-    private bool HasMoreCome()
-    {
-        Span<byte> first = stackalloc byte[1];
-        bool hasCome = Io.Receive(_fd, first) is { IsError: false, Value: > 0 };
-        if (hasCome && _tls is not null)
-            _tls.IsInputDropped = true;
-        return hasCome;
     }
 }

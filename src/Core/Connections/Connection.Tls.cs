@@ -70,7 +70,7 @@ public sealed partial class Connection
             return;
 
         // Behind a fault or the peer's own end nothing is looked at; it is read so that the peer can hear us out.
-        if (tls.HasPeerEnded || tls.IsInputDropped || tls.Engine is not { Fault: ProtocolFault.None })
+        if (tls.HasPeerEnded || tls.Engine is not { Fault: ProtocolFault.None })
             return;
         if (!tls.Engine.IsHandshakeDone)
         {

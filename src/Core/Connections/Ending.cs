@@ -6,12 +6,6 @@ internal enum AfterFlush : byte
     /// <summary>Nothing: the peer knows that it is over and has nothing more to say.</summary>
     End,
 
-    /// <summary>
-    /// Nothing either, unless the peer has something more to say all the same: then <see cref="ShutdownAndLinger"/>. A socket that is closed with unread bytes is
-    /// reset, and the reset takes what the peer has not read yet with it.
-    /// </summary>
-    EndUnlessMoreCame,
-
     /// <summary>Our half of the stream is ended, and what the peer still sends is read and dropped until it ends its own.</summary>
     ShutdownAndLinger,
 

@@ -93,7 +93,7 @@ internal sealed partial class WebSocketRole : Role
                     break;
                 case FrameEventKind.Close:
                     Counters.CountReceived(Opcode.Close, frame.Payload.Length);
-                    OnPeerClose(in frame, isLast: bytes.IsEmpty);
+                    OnPeerClose(in frame);
                     return;
                 default:
                     Fail(frame.Fault.CloseCode(), frame.Fault);
@@ -242,11 +242,11 @@ internal sealed partial class WebSocketRole : Role
         Deliver(part, in info);
     }
 
-    private void OnPeerClose(in FrameEvent frame, bool isLast)
+    private void OnPeerClose(in FrameEvent frame)
     {
         if (Connection.State == ConnectionState.Closing)
         {
-            EndCleanly(Connection.Ending.OwnClose with { IsClean = true }, isLast);
+            EndCleanly(Connection.Ending.OwnClose with { IsClean = true });
             return;
         }
 
@@ -265,18 +265,12 @@ internal sealed partial class WebSocketRole : Role
         // The user may have answered with a code of its own; otherwise the peer's code is echoed, none for none (RFC 6455 5.5.1).
         if (Connection.State == ConnectionState.Established)
             SendClose(outcome == CallbackOutcome.Failed ? WebSocketCloseCode.InternalError : code, default);
-        EndCleanly(close, isLast);
+        EndCleanly(close);
     }
 
-    /// <summary>
-    /// Both close frames have gone their way: a server ends the stream, a client waits for that (RFC 6455 7.1.1). What a peer sends behind its close frame is dropped
-    /// (RFC 6455 5.5.1, 7.1.1), and must not cost it what is on its way to it.
-    /// </summary>
-    private void EndCleanly(in CloseInfo close, bool isLast)
-    {
-        AfterFlush ofServer = isLast ? AfterFlush.EndUnlessMoreCame : AfterFlush.ShutdownAndLinger;
-        Connection.EndAfterFlush(close, IsServer ? ofServer : AfterFlush.AwaitEndOfStream);
-    }
+    /// <summary>Both close frames have gone their way: a server ends the stream, a client waits for that (RFC 6455 7.1.1).</summary>
+    private void EndCleanly(in CloseInfo close) =>
+        Connection.EndAfterFlush(close, IsServer ? AfterFlush.End : AfterFlush.AwaitEndOfStream);
 
     private void CloseUnlessContinue(CallbackOutcome outcome)
     {

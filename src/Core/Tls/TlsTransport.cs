@@ -33,9 +33,6 @@ internal sealed class TlsTransport
     /// <summary>Whether the peer has said close_notify; bytes behind it are nobody's.</summary>
     public bool HasPeerEnded { get; set; }
 
-    /// <summary>Whether what comes is read and dropped as it is, so that the peer can hear us out.</summary>
-    public bool IsInputDropped { get; set; }
-
     /// <summary>Whether the role has still to hear of the end, since what came before it has not been delivered.</summary>
     public bool IsEndDue { get; set; }
 

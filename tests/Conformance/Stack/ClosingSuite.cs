@@ -327,41 +327,11 @@ public abstract class ClosingSuite(LoopFactory factory) : LoopBench(factory)
 
         peer.Send([.. peer.Frame(RawFrame.CloseOpcode, RawFrame.ClosePayload(1000)), .. peer.Frame(1, "late"u8), .. peer.Frame(9, "ping"u8)]);
         RawFrame echo = peer.ReadFrame();
-        peer.EndStream();
         ReadEnd(peer);
 
         Assert.Equal(1000, echo.CloseCode);
         Assert.Empty(peer.ReadAll());
         Assert.Empty(Recorder.Texts);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void W15_what_a_peer_says_behind_its_close_frame_does_not_cost_it_what_is_on_its_way_to_it(bool inOnePacket)
-    {
-        RawPeer? peer = null;
-        byte[] large = new byte[200_000];
-        TestProtocol protocol = NewProtocol().On(CallbackReason.WsPeerInitiatedClose, connection =>
-        {
-            Assert.Equal(WriteResult.Accepted, connection.TrySend(large, MessageKind.Binary));
-            if (!inOnePacket) peer!.SendFrame(9, "late"u8);
-        });
-        (_, peer) = Open(protocol, isServer: true);
-        peer.IsReading = false;
-
-        peer.Send([.. peer.Frame(RawFrame.CloseOpcode, RawFrame.ClosePayload(1000)), .. inOnePacket ? peer.Frame(9, "late"u8) : []]);
-        Harness.Settle();
-        peer.SendFrame(9, "later"u8);
-        Harness.Settle();
-        peer.IsReading = true;
-
-        Assert.Equal(large.Length, peer.ReadFrame().Payload.Length);
-        Assert.Equal(1000, peer.ReadFrame().CloseCode);
-        peer.ReadToEnd();
-        Assert.False(peer.IsReset);
-        peer.EndStream();
-        Assert.True(ReadEnd(peer).IsClean);
     }
 
     [Theory]

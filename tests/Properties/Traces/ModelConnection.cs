@@ -334,15 +334,12 @@ internal sealed class ModelConnection
         _isPaused = false;
     }
 
-    /// <summary>Close frames have gone both ways: a server goes, a client waits for that. A server whose peer says more all the same waits until that has said it.</summary>
+    /// <summary>Close frames have gone both ways: a server goes, a client waits for that.</summary>
     private void Part(string end)
     {
         _end = end;
         _phase = Phase.Parting;
-        if (!_isServer) return;
-
-        if (_input.HasMore) SayEnd();
-        else Leave();
+        if (_isServer) Leave();
     }
 
     private void Fail(int code, string fault = "")

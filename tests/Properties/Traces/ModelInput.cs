@@ -50,9 +50,6 @@ internal sealed class ModelInput(bool isServer)
         return _held.Count > 0;
     }
 
-    /// <summary>Whether there are bytes that nobody has taken yet.</summary>
-    public bool HasMore => _held.Concat(_kernel).Any(piece => piece.IsWhole || piece.Bytes > 0);
-
     /// <summary>How many bytes of a message that is under way have been received, when that was not told yet.</summary>
     public int TakeProgress()
     {
