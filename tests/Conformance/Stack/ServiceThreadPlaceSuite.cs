@@ -29,17 +29,20 @@ public abstract class ServiceThreadPlaceSuite(LoopFactory factory) : ServiceThre
     [Fact]
     public void A_thread_that_lost_connections_gets_the_next_ones()
     {
-        ConcurrentDictionary<Connection, RawPeer?> open = new();
-        LoopContext context = Serve(new TestProtocol().On(CallbackReason.Established, connection => open[connection] = null));
+        // A peer has its 101 before the callback that tells of it, so what is recorded is waited for.
+        ConcurrentQueue<int> threads = new();
+        LoopContext context = Serve(new TestProtocol().On(CallbackReason.Established, connection => threads.Enqueue(connection.Thread.Index)));
         RawPeer[] peers = [.. Enumerable.Range(0, 2 * ThreadCount).Select(_ => Open(context))];
+        LoopCrew.WaitUntil(() => threads.Count == 2 * ThreadCount);
         foreach (RawPeer peer in new[] { peers[1], peers[1 + ThreadCount] }) peer.Reset();
         LoopCrew.WaitUntil(() => context.Threads[1].ConnectionCount == 0);
 
-        open.Clear();
+        threads.Clear();
         Open(context);
         Open(context);
+        LoopCrew.WaitUntil(() => threads.Count == 2);
 
-        Assert.All(open.Keys, connection => Assert.Equal(1, connection.Thread.Index));
+        Assert.All(threads, index => Assert.Equal(1, index));
     }
 
     [Fact]
@@ -93,14 +96,17 @@ public abstract class ServiceThreadPlaceSuite(LoopFactory factory) : ServiceThre
     public void Threads_that_listen_for_themselves_serve_what_they_accept()
     {
         ConcurrentQueue<int> strays = new();
+        int established = 0;
         TestProtocol protocol = new TestProtocol().On(CallbackReason.Established, connection =>
         {
             if (Environment.CurrentManagedThreadId != Crew.ThreadIdOf(connection.Thread.Index)) strays.Enqueue(connection.Thread.Index);
+            Interlocked.Increment(ref established);
         });
         protocol.FilterNetwork = (_, _) => CallbackResult.Continue;
         LoopContext context = Serve(new LoopContextOptions { ListenerPerThread = true }, protocol);
 
         foreach (int _ in Enumerable.Range(0, 8 * ThreadCount)) Open(context);
+        LoopCrew.WaitUntil(() => Volatile.Read(ref established) == 8 * ThreadCount);
 
         Assert.Empty(strays);
         Assert.Single(context.VirtualHosts[0].LocalEndPoints);
