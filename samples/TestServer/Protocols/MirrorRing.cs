@@ -24,7 +24,7 @@ internal sealed class MirrorRing
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
-    private readonly PreparedMessage[] _messages = new PreparedMessage[Capacity];
+    private readonly PreparedMessage?[] _messages = new PreparedMessage[Capacity];
     private readonly List<Reader> _readers = [];
     private readonly LoopTimer _patience;
     private LoopContext? _context;
@@ -98,7 +98,7 @@ internal sealed class MirrorRing
         {
             while (reader.Next < _head)
             {
-                if (reader.Connection.TrySend(_messages[reader.Next % Capacity]) == WriteResult.Busy)
+                if (reader.Connection.TrySend(_messages[reader.Next % Capacity]!) == WriteResult.Busy)
                     return false;
 
                 reader.Next++;
@@ -115,7 +115,11 @@ internal sealed class MirrorRing
     {
         // Everything goes out as text, since it is read by pages; only what is no text cannot (RFC 6455 5.6).
         MessageKind kind = Utf8.IsValid(message) ? MessageKind.Text : MessageKind.Binary;
-        _messages[_head++ % Capacity] = new PreparedMessage(message, kind);
+        ref PreparedMessage? place = ref _messages[_head++ % Capacity];
+
+        // The slowest reader is closer than the whole ring, so that everybody was given what lies there; a connection may still have to send it.
+        if (place?.TryReuse(message, kind) != true)
+            place = new PreparedMessage(message, kind);
     }
 
     /// <summary>

@@ -12,8 +12,10 @@ internal sealed class Backlog
     /// <summary>What was written and has not left, in front of everything written later.</summary>
     public ByteQueue Output;
 
+    private PreparedMessage? _sharedMessage;
+
     /// <summary>What is left of a shared message. It comes behind <see cref="Output"/>.</summary>
-    public ReadOnlyMemory<byte> Shared;
+    public ReadOnlyMemory<byte> Shared { get; private set; }
 
     public bool HasInput => !Input.IsEmpty;
 
@@ -26,13 +28,34 @@ internal sealed class Backlog
     {
         int own = Math.Min(count, Output.Length);
         Output.Consume(own);
+        if (count == own)
+            return;
+
         Shared = Shared[(count - own)..];
+        if (Shared.IsEmpty)
+            DropShared();
+    }
+
+    /// <summary>Keeps what is left of a shared message, which holds it: see <see cref="PreparedMessage.TryReuse"/>.</summary>
+    public void KeepShared(PreparedMessage message, ReadOnlyMemory<byte> rest)
+    {
+        message.Hold();
+        _sharedMessage = message;
+        Shared = rest;
+    }
+
+    /// <summary>Forgets what is left of the shared message.</summary>
+    public void DropShared()
+    {
+        Shared = default;
+        _sharedMessage?.LetGo();
+        _sharedMessage = null;
     }
 
     /// <summary>Forgets what was written.</summary>
     public void DropOutput()
     {
         Output.Clear();
-        Shared = default;
+        DropShared();
     }
 }

@@ -11,8 +11,10 @@ public sealed partial class Connection
     /// <summary>How many bytes the kernel has not taken yet.</summary>
     internal int KeptLength => (_backlog?.OutputLength ?? 0) + (_tls?.Unsent.Length ?? 0);
 
-    /// <summary>Writes bytes that never change behind everything that was written before.</summary>
-    internal void SendShared(ReadOnlyMemory<byte> bytes)
+    /// <summary>Writes a prepared message behind everything that was written before.</summary>
+    /// <param name="message">The message, which does not change while this holds it.</param>
+    /// <param name="bytes">That frame of it which this connection gets.</param>
+    internal void SendShared(PreparedMessage message, ReadOnlyMemory<byte> bytes)
     {
         if (IsClosed)
             return;
@@ -20,7 +22,7 @@ public sealed partial class Connection
         Cork cork = Thread.Cork;
         if (cork.Owner != this || !HasNothingKept)
         {
-            MakeRoomToKeep().Shared = bytes;
+            MakeRoomToKeep().KeepShared(message, bytes);
             return;
         }
 
@@ -30,10 +32,10 @@ public sealed partial class Connection
             return;
         }
 
-        SendSharedPastCork(cork, bytes);
+        SendSharedPastCork(cork, message, bytes);
     }
 
-    private void SendSharedPastCork(Cork cork, ReadOnlyMemory<byte> bytes)
+    private void SendSharedPastCork(Cork cork, PreparedMessage message, ReadOnlyMemory<byte> bytes)
     {
         int corked = cork.Length;
         int sent = Taken(Transmit(cork.Bytes, bytes.Span));
@@ -41,7 +43,7 @@ public sealed partial class Connection
         {
             KeepRest(cork, sent, default);
             if (sent < corked + bytes.Length)
-                (_backlog ??= Thread.RentBacklog()).Shared = bytes[Math.Max(0, sent - corked)..];
+                (_backlog ??= Thread.RentBacklog()).KeepShared(message, bytes[Math.Max(0, sent - corked)..]);
             Choke();
         }
 
@@ -54,8 +56,7 @@ public sealed partial class Connection
         if (_backlog is not { Shared.IsEmpty: false } backlog)
             return;
 
-        ReadOnlyMemory<byte> rest = backlog.Shared;
-        backlog.Shared = default;
-        backlog.Output.Append(rest.Span);
+        backlog.Output.Append(backlog.Shared.Span);
+        backlog.DropShared();
     }
 }

@@ -306,7 +306,7 @@ internal sealed partial class WebSocketRole : Role
     private void SendShared(PreparedMessage message, ReadOnlyMemory<byte> frame)
     {
         Counters.CountSent((byte)message.Kind, message.Payload.Length);
-        Connection.SendShared(frame);
+        Connection.SendShared(message, frame);
     }
 
     private void SendFrame(byte opcode, bool final, ReadOnlySpan<byte> payload, ReservedBits bits = ReservedBits.None)

@@ -139,7 +139,17 @@ public sealed class VirtualHost
     /// <summary>The fields that are the same in all answers of a second. Each thread has its own, since it writes them anew.</summary>
     internal CommonFields CommonFieldsOn(ServiceThread thread) => _commonFields[thread.Index];
 
-    internal HostedProtocol? Find(Protocol protocol) => Array.Find(_protocols, hosted => hosted.Protocol == protocol);
+    internal HostedProtocol? Find(Protocol protocol)
+    {
+        // Asked for each message that goes to everybody, which is why it is a loop and not a search that allocates its condition.
+        foreach (HostedProtocol hosted in _protocols)
+        {
+            if (hosted.Protocol == protocol)
+                return hosted;
+        }
+
+        return null;
+    }
 
     internal HostedProtocol? FindByName(string name) => Array.Find(_protocols, hosted => hosted.Protocol.Name == name);
 

@@ -21,6 +21,7 @@ internal sealed record CostPoint(string Name, bool IsTls, Action<CostBench> Do)
         new("http-1", false, bench => bench.Get(requests: 1)),
         new("http-16", false, bench => bench.Get(requests: 16)),
         new("churn", false, bench => bench.Visit()),
+        new("fanout", false, bench => bench.Cry(listeners: 4, Small)),
         new("wss-1", true, bench => bench.Echo(messages: 1, Small)),
         new("wss-16k", true, bench => bench.Echo(messages: 1, Large)),
         new("https-1", true, bench => bench.Get(requests: 1)),
@@ -38,6 +39,7 @@ internal sealed class CostBench : LoopBench
     private static readonly byte[] s_request = Encoding.ASCII.GetBytes("GET /plaintext HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n");
 
     private readonly EndPoint _endPoint;
+    private readonly List<RawPeer> _listeners = [];
     private RawPeer? _peer;
     private byte[]? _wire;
     private int _answerLength;
@@ -47,7 +49,7 @@ internal sealed class CostBench : LoopBench
         : base(factory)
     {
         // Without a tracer, whose list would grow.
-        LoopContext context = new(new LoopContextOptions { Loop = Loop, VirtualHosts = [HostOf(new Greeter(), new StreamingEcho())] });
+        LoopContext context = new(new LoopContextOptions { Loop = Loop, VirtualHosts = [HostOf(new Greeter(), new StreamingEcho(), new Crier())] });
         Own(context);
         _endPoint = EndPointOf(context);
     }
@@ -67,7 +69,7 @@ internal sealed class CostBench : LoopBench
         if (_peer is null)
         {
             _peer = NewPeer();
-            Upgrade(_peer);
+            Upgrade(_peer, StreamingEcho.ProtocolName);
             byte[] frame = _peer.Frame(2, new byte[size]);
             _wire = [.. Enumerable.Repeat(frame, messages).SelectMany(bytes => bytes)];
 
@@ -94,11 +96,31 @@ internal sealed class CostBench : LoopBench
         Exchange(_peer);
     }
 
+    /// <summary>A message that leaves one of several peers and comes to all of them.</summary>
+    public void Cry(int listeners, int size)
+    {
+        while (_listeners.Count < listeners)
+        {
+            _listeners.Add(NewPeer());
+            Upgrade(_listeners[^1], Crier.ProtocolName);
+        }
+
+        _wire ??= _listeners[0].Frame(2, new byte[size]);
+        _listeners[0].Send(_wire);
+        foreach (RawPeer listener in _listeners)
+        {
+            TurnUntil(listener, peer => peer.Received.Length >= _wire.Length - 4);
+            Take(listener);
+        }
+
+        for (int i = 0; i < TurnsAfterwards; i++) Turn(_listeners[0], 0);
+    }
+
     /// <summary>A connection from its beginning to its end: opening handshake, one echo, closing handshake.</summary>
     public void Visit()
     {
         using RawPeer peer = NewPeer();
-        Upgrade(peer);
+        Upgrade(peer, StreamingEcho.ProtocolName);
         peer.SendBinary(new byte[64]);
         TurnUntil(peer, static peer => peer.TryReadFrame(out _));
         peer.SendClose();
@@ -110,9 +132,9 @@ internal sealed class CostBench : LoopBench
     /// <summary>The peer belongs to the bench, whose turns it takes itself.</summary>
     private RawPeer NewPeer() => Own(new RawPeer(Harness.Network.Connect(_endPoint, 0), isClient: true, harness: null));
 
-    private void Upgrade(RawPeer peer)
+    private void Upgrade(RawPeer peer, string protocol)
     {
-        peer.RequestUpgrade(protocols: StreamingEcho.ProtocolName);
+        peer.RequestUpgrade(protocols: protocol);
         TurnUntil(peer, static peer => peer.Received.IndexOf("\r\n\r\n"u8) >= 0);
         Take(peer);
     }
@@ -178,6 +200,26 @@ internal sealed class CostBench : LoopBench
             };
             return connection.TrySend(part, info.Kind, place) == WriteResult.Accepted ? CallbackResult.Continue : CallbackResult.Close;
         }
+
+        internal struct Session;
+    }
+
+    /// <summary>Tells everybody what one of them says, each when it is writable, from one place that takes the next message when everybody has this one.</summary>
+    private sealed class Crier() : Protocol<Crier.Session>(ProtocolName)
+    {
+        public const string ProtocolName = "crier";
+
+        private PreparedMessage _latest = new([], MessageKind.Binary);
+
+        protected override CallbackResult OnReceive(Connection connection, ref Session session, ReadOnlySpan<byte> part, in MessageInfo info)
+        {
+            if (!_latest.TryReuse(part, info.Kind)) _latest = new PreparedMessage(part, info.Kind);
+            connection.VirtualHost!.RequestWritableAll(this);
+            return CallbackResult.Continue;
+        }
+
+        protected override CallbackResult OnWritable(Connection connection, ref Session session) =>
+            connection.Write(_latest) == WriteResult.Accepted ? CallbackResult.Continue : CallbackResult.Close;
 
         internal struct Session;
     }

@@ -85,6 +85,113 @@ public abstract class PreparedSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void A_prepared_message_can_carry_another_when_everybody_has_it()
+    {
+        PreparedMessage message = new("a longer one"u8, MessageKind.Text);
+        (Connection connection, RawPeer peer) = OpenServer(NewProtocol());
+        byte[] number = new byte[4];
+        bool isReused = true;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 300; i++)
+        {
+            BitConverter.TryWriteBytes(number, i);
+            isReused &= message.TryReuse(number, MessageKind.Binary);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(isReused);
+        connection.TrySend(message);
+        bool isTaken = message.TryReuse("text"u8, MessageKind.Text);
+        connection.TrySend(isTaken ? message : new PreparedMessage("text"u8, MessageKind.Text));
+
+        RawFrame first = peer.ReadFrame();
+        Assert.Equal((2, 299), (first.Opcode, BitConverter.ToInt32(first.Payload)));
+        Assert.Equal("text", peer.ReadFrame().Text);
+        Harness.Settle();
+        Assert.True(message.TryReuse(new byte[70_000], MessageKind.Binary));
+        Assert.Equal(70_000, message.Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_prepared_message_that_a_slow_reader_has_not_got_is_not_reused_until_it_is_sent_or_the_reader_is_gone(bool isSent)
+    {
+        byte[] large = new byte[8_000_000];
+        new Random(4).NextBytes(large);
+        PreparedMessage message = new(large, MessageKind.Binary);
+        (Connection connection, RawPeer peer) = OpenServer(NewProtocol(), receiveBuffer: 4096);
+        peer.IsReading = false;
+        connection.TrySend(message);
+        Harness.Settle();
+
+        Assert.False(message.TryReuse("other"u8, MessageKind.Text));
+        Assert.Equal(large.Length, message.Length);
+        peer.IsReading = isSent;
+        if (isSent)
+            Assert.Equal(large, peer.ReadFrame().Payload);
+        else
+            connection.Abort();
+
+        Harness.RunUntil(() => message.TryReuse("other"u8, MessageKind.Text), "the message is free");
+        Assert.Equal((5, MessageKind.Text), (message.Length, message.Kind));
+    }
+
+    [Fact]
+    public void A_prepared_message_that_was_copied_behind_another_write_can_be_reused()
+    {
+        byte[] large = new byte[8_000_000];
+        PreparedMessage message = new(large, MessageKind.Binary);
+        (Connection connection, RawPeer peer) = OpenServer(NewProtocol(), receiveBuffer: 4096);
+        peer.IsReading = false;
+        connection.TrySend(message);
+        Harness.Settle();
+        Assert.False(message.TryReuse("other"u8, MessageKind.Text));
+
+        connection.Close(WebSocketCloseCode.Normal, "bye"u8);
+
+        Assert.True(message.TryReuse("other"u8, MessageKind.Text));
+    }
+
+    [Fact]
+    public void A_prepared_message_is_left_alone_by_what_is_no_message()
+    {
+        PreparedMessage message = new("good"u8, MessageKind.Text);
+
+        Assert.Throws<ArgumentException>(() => message.TryReuse([0xFF], MessageKind.Text));
+        Assert.Throws<ArgumentException>(() => message.TryReuse("ping"u8, (MessageKind)9));
+
+        Assert.Equal((4, MessageKind.Text), (message.Length, message.Kind));
+        (Connection connection, RawPeer peer) = OpenServer(NewProtocol());
+        connection.TrySend(message);
+        Assert.Equal("good", peer.ReadFrame().Text);
+    }
+
+    [Fact]
+    public void A_prepared_message_that_was_reused_is_compressed_anew()
+    {
+        (string first, string second) = (string.Join(' ', Enumerable.Range(0, 300)), string.Join('-', Enumerable.Range(0, 200)));
+        PreparedMessage message = new(Encoding.ASCII.GetBytes(first), MessageKind.Text);
+        TestProtocol protocol = NewProtocol();
+        LoopContext context = Serve(new VirtualHostOptions
+        {
+            Endpoints = [new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0)],
+            Protocols = [protocol],
+            Extensions = [new PermessageDeflate()],
+        });
+        using RawDeflate codec = new();
+        RawPeer peer = Connect(context);
+        peer.Upgrade(fields: Deflate);
+        Harness.RunUntil(() => protocol.Newest is { IsClosed: false });
+
+        protocol.Newest!.TrySend(message);
+        Assert.Equal(first, Encoding.ASCII.GetString(codec.Decompress(peer.ReadFrame().Payload)));
+        Harness.RunUntil(() => message.TryReuse(Encoding.ASCII.GetBytes(second), MessageKind.Text), "the message is free");
+        protocol.Newest!.TrySend(message);
+        Assert.Equal(second, Encoding.ASCII.GetString(codec.Decompress(peer.ReadFrame().Payload)));
+    }
+
+    [Fact]
     public void A_prepared_message_is_compressed_once_for_all_who_agreed_and_the_conversation_goes_on()
     {
         string text = string.Join(' ', Enumerable.Range(0, 300));
