@@ -63,10 +63,11 @@ public sealed class AccessLog
             if (_fd < 0)
                 return;
 
+            // Before the new file is there, so that whoever sees it knows that no later line goes to the old one.
+            Volatile.Write(ref _generation, _generation + 1);
             int former = _fd;
             _fd = Open();
             FileCalls.Close(former);
-            Volatile.Write(ref _generation, _generation + 1);
         }
     }
 
