@@ -47,7 +47,10 @@ internal sealed record Peer(string Name, Abilities Abilities, Func<int, IReadOnl
     /// <summary>Starts the server on a processor of its own, and returns when it takes connections.</summary>
     public RunningPeer Start(int? processor)
     {
-        int port = FreePort();
+        // Kept until the server listens, so that nobody else gets the port meanwhile: who only binds it is in nobody's way (SO_REUSEADDR, socket(7)), which .NET and every server here says.
+        using Socket reserved = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        int port = ((IPEndPoint)reserved.LocalEndPoint!).Port;
         string[] words = [.. processor is { } number ? ["taskset", "-c", $"{number}"] : Array.Empty<string>(), .. Command(port)];
         ProcessStartInfo start = new(words[0]) { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (string word in words.Skip(1)) start.ArgumentList.Add(word);
@@ -58,13 +61,6 @@ internal sealed record Peer(string Name, Abilities Abilities, Func<int, IReadOnl
         RunningPeer running = new(this, process, new IPEndPoint(IPAddress.Loopback, port));
         running.AwaitListening();
         return running;
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 
