@@ -7,7 +7,8 @@ internal sealed class Crowd : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly LoopContext _context = new(new LoopContextOptions());
+    // All of them close at once, and the last one waits for its answer until those before it have had theirs.
+    private readonly LoopContext _context = new(new LoopContextOptions { Timeouts = new ConnectionTimeouts { Close = Patience } });
     private readonly Member _member = new();
     private readonly List<Connection> _connections = [];
 

@@ -99,12 +99,14 @@ internal sealed partial class DaemonProcess : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    // Nobody may be there to take the exit status of an orphan, which then stays as a zombie.
+    // Nobody may be there to take the exit status of an orphan, which then stays as a zombie. Its first thread is one already while others still end, and with them
+    // what they share: the descriptors and their locks. The eighteenth of the fields is how many threads there are (proc(5)).
     private static bool IsRunning(int id)
     {
         try
         {
-            return Stat(id)[0] is not ("Z" or "X");
+            string[] stat = Stat(id);
+            return stat[0] is not ("Z" or "X") || int.Parse(stat[17], CultureInfo.InvariantCulture) > 1;
         }
         catch (IOException)
         {

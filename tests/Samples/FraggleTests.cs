@@ -41,6 +41,7 @@ public sealed partial class FraggleTests
 
         Assert.True(await first.WaitForExitAsync() == 0, first.Output);
         Assert.True(await second.WaitForExitAsync() == 0, second.Output);
+        await endless.WaitForLineAsync(WithLine());
         endless.Interrupt();
         Assert.True(await endless.WaitForExitAsync() == 0, endless.Output);
         server.Terminate();
@@ -182,6 +183,10 @@ public sealed partial class FraggleTests
 
     [GeneratedRegex(@"^fraggling on (?<address>ws://\S+) \(seed: -?\d+\)$")]
     private static partial Regex ReadyLine();
+
+    /// <summary>What a client says when signals come to it.</summary>
+    [GeneratedRegex(@"^fraggling with ")]
+    private static partial Regex WithLine();
 
     [GeneratedRegex(@"^checked \d+ messages of \d+ bytes, sent \d+ of \d+ bytes: 1000 by remote$")]
     private static partial Regex CheckedLine();

@@ -15,7 +15,7 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
     [MemberData(nameof(Loops))]
     public async Task It_prints_each_pong_and_the_statistics(string loop)
     {
-        await using SampleProcess ping = Start(servers[loop], "--count 3 --interval 0.01 --size 8");
+        await using SampleProcess ping = Start(servers[loop], "--count 3 --interval 0.01 --size 8 --timeout 60");
 
         Assert.True(await ping.WaitForExitAsync() == 0, ping.Output);
         string[] lines = ping.Output.Split('\n');
@@ -32,7 +32,7 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
     [InlineData(125)]
     public async Task A_ping_may_carry_anything_from_nothing_to_125_bytes(int size)
     {
-        await using SampleProcess ping = Start(servers[TestServers.Poll], $"-c 300 -i 0.001 -q -s {size}");
+        await using SampleProcess ping = Start(servers[TestServers.Poll], $"-c 300 -i 0.001 -q -s {size} -W 60");
 
         Assert.True(await ping.WaitForExitAsync() == 0, ping.Output);
         Assert.Contains("300 pings sent, 300 pongs received, 0% loss", ping.Output, StringComparison.Ordinal);
@@ -42,7 +42,7 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
     [Fact]
     public async Task A_flood_sends_the_next_ping_with_each_pong_and_draws_dots()
     {
-        await using SampleProcess ping = Start(servers[TestServers.Poll], "--flood --count 5000");
+        await using SampleProcess ping = Start(servers[TestServers.Poll], "--flood --count 5000 --timeout 60");
 
         Assert.True(await ping.WaitForExitAsync() == 0, ping.Output);
         Assert.Contains("5000 pings sent, 5000 pongs received, 0% loss", ping.Output, StringComparison.Ordinal);
@@ -81,8 +81,9 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
     public async Task A_pong_that_is_lost_counts_as_loss_and_one_that_comes_twice_as_duplicate()
     {
         using TcpListener listener = Listen();
-        await using SampleProcess ping = Start(AddressOf(listener), "--count 4 --interval 0.01 --timeout 0.5");
+        await using SampleProcess ping = Start(AddressOf(listener), "--count 4 --interval 0.01 --timeout 60");
         using RawPeer server = await AcceptAsync(listener);
+        server.SendFrame(10, "nobody asked for this"u8);
         for (int number = 1; number <= 4; number++)
         {
             RawFrame frame = server.ReadFrame();
@@ -93,8 +94,9 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
             if (number == 1) server.SendFrame(10, frame.Payload);
         }
 
-        server.SendFrame(10, "nobody asked for this"u8);
-
+        // The one that is lost would be waited for.
+        await ping.WaitForLineAsync(FourthPong());
+        ping.Interrupt();
         Assert.True(await ping.WaitForExitAsync() == 0, ping.Output);
         Assert.Contains("seq=1 (DUP!)\n", ping.Output, StringComparison.Ordinal);
         Assert.Contains("4 pings sent, 3 pongs received, +1 duplicates, 25% loss", ping.Output, StringComparison.Ordinal);
@@ -172,4 +174,7 @@ public sealed partial class PingTests(TestServers servers) : IClassFixture<TestS
 
     [GeneratedRegex(@"seq=3 ")]
     private static partial Regex ThirdPong();
+
+    [GeneratedRegex(@"seq=4 ")]
+    private static partial Regex FourthPong();
 }

@@ -129,7 +129,7 @@ public sealed partial class TestServerConfigTests : IDisposable
 
         string config = _folder.Write("front.json", """
             { "hosts": [ { "listen": ["127.0.0.1:0"], "mounts": [ { "mountPoint": "/", "origin": "http://inside/app",
-              "reverseProxy": { "socket": "behind", "keepsHost": true, "extendsForwarded": true, "connectTimeout": 1, "timeout": 2.5, "keptSockets": 1 } } ] } ] }
+              "reverseProxy": { "socket": "behind", "keepsHost": true, "extendsForwarded": true, "connectTimeout": 30, "timeout": 30.5, "keptSockets": 1 } } ] } ] }
             """);
         await using SampleProcess second = SampleProcess.Start("TestServer", "--config", config);
         Assert.Equal("the page", await _http.GetStringAsync(new Uri(await second.WaitForAddressAsync(), "/page.html")));

@@ -29,7 +29,7 @@ public sealed class TestServerCrowdTests
         await WaitForDescriptorsAsync(server, withOne - 1);
 
         crowd.Open(address, Connections);
-        Assert.Equal(withOne - 1 + Connections, server.CountDescriptors());
+        await WaitForDescriptorsAsync(server, withOne - 1 + Connections);
         for (int round = 0; round < Rounds; round++) crowd.EchoOnce();
         crowd.Close();
 

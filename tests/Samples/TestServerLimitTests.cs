@@ -12,6 +12,7 @@ public sealed partial class TestServerLimitTests
     private const int Descriptors = 256;
     private const int Visitors = 10_000;
     private const int AtOnce = 400;
+    private const int MostLooks = 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(2);
@@ -33,10 +34,16 @@ public sealed partial class TestServerLimitTests
             foreach (RawPeer peer in served) Assert.StartsWith("HTTP/1.1 101", peer.ReadHead(), StringComparison.Ordinal);
             Assert.InRange(most, Descriptors / 4, Descriptors - 32);
 
-            // What is full and idle has nothing to do; a loop that spins takes all that it can get.
-            TimeSpan before = CpuTime(server);
-            await Task.Delay(Watched);
-            Assert.InRange((CpuTime(server) - before) / Watched, 0, 0.05);
+            // What is full and idle has nothing to do; a loop that spins takes all that it can get, at every look. The compiler may still be at work at the first ones.
+            double share = 1;
+            for (int look = 0; look < MostLooks && share > 0.05; look++)
+            {
+                TimeSpan before = CpuTime(server);
+                await Task.Delay(Watched);
+                share = (CpuTime(server) - before) / Watched;
+            }
+
+            Assert.InRange(share, 0, 0.05);
             Assert.False(server.HasExited);
 
             served[0].SendText("served as before");

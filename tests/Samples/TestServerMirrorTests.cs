@@ -17,8 +17,8 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
     [MemberData(nameof(Loops))]
     public async Task What_one_sends_everybody_gets(string loop)
     {
-        using WebSocketClient first = await WebSocketClient.ConnectAsync(servers[loop], Mirror);
-        using WebSocketClient second = await WebSocketClient.ConnectAsync(servers[loop], Mirror);
+        using WebSocketClient first = await JoinAsync(servers[loop]);
+        using WebSocketClient second = await JoinAsync(servers[loop], first);
 
         await first.SendAsync("c #ff0000 1 2 3;");
         Assert.Equal("c #ff0000 1 2 3;", await first.ReceiveTextAsync());
@@ -35,11 +35,11 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
     [MemberData(nameof(Loops))]
     public async Task Who_joins_sees_what_comes_later(string loop)
     {
-        using WebSocketClient first = await WebSocketClient.ConnectAsync(servers[loop], Mirror);
+        using WebSocketClient first = await JoinAsync(servers[loop]);
         await first.SendAsync("early");
         Assert.Equal("early", await first.ReceiveTextAsync());
 
-        using WebSocketClient second = await WebSocketClient.ConnectAsync(servers[loop], Mirror);
+        using WebSocketClient second = await JoinAsync(servers[loop], first);
         await first.SendAsync("late");
         Assert.Equal("late", await second.ReceiveTextAsync());
     }
@@ -129,7 +129,7 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
         senders[0].WaitUntil(() =>
         {
             foreach (RawPeer sender in senders) sender.Pump();
-            return !senders[0].Socket.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectRead);
+            return senders[0].Received.Length > 0 && !senders[0].Socket.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectRead);
         });
         Assert.InRange(senders[0].Received.Length, 1, (senders.Length * Count * 4096) - 1);
 
@@ -158,12 +158,28 @@ public sealed class TestServerMirrorTests(TestServers servers) : IClassFixture<T
         for (int i = 0; i < Count; i++) Assert.Equal(Numbered(i), sender.ReadFrame().Text);
     }
 
+    /// <summary>
+    /// Joins and waits until the server has noted it: a client is open a moment before, and with several threads what another one sends meanwhile would pass it by. What
+    /// it says comes back to it, and to those who are there already.
+    /// </summary>
+    internal static async Task<WebSocketClient> JoinAsync(Uri server, params IEnumerable<WebSocketClient> others)
+    {
+        WebSocketClient client = await WebSocketClient.ConnectAsync(server, Mirror);
+        await client.SendAsync("here I am");
+        foreach (WebSocketClient reader in others.Append(client)) Assert.Equal("here I am", await reader.ReceiveTextAsync());
+        return client;
+    }
+
     private static string Numbered(int number) => number.ToString().PadRight(4096, '.');
 
     private RawPeer Open(string loop, int receiveBuffer = 0)
     {
         RawPeer peer = RawPeer.Connect(IPEndPoint.Parse(servers[loop].Authority), receiveBuffer: receiveBuffer);
         peer.Upgrade(protocols: Mirror);
+
+        // Whoever answers a ping has joined the peer to the mirror.
+        peer.SendFrame(9, ""u8);
+        Assert.Equal(10, peer.ReadFrame().Opcode);
         return peer;
     }
 }

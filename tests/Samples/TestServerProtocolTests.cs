@@ -172,8 +172,11 @@ public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture
     [MemberData(nameof(Loops))]
     public async Task The_status_names_everybody_the_newest_first(string loop)
     {
+        // A visitor of another test, whose connection is over, may still be listed for a moment by another thread.
         using WebSocketClient first = await WebSocketClient.ConnectAsync(servers[loop], "lws-status", userAgent: "First/1.0");
-        AssertStatus(await first.ReceiveTextAsync(), "First/1.0");
+        string alone = await first.ReceiveTextAsync();
+        while (CountVisitors(alone) > 1) alone = await first.ReceiveTextAsync();
+        AssertStatus(alone, "First/1.0");
 
         using WebSocketClient second = await WebSocketClient.ConnectAsync(servers[loop], "lws-status");
         AssertStatus(await first.ReceiveTextAsync(), "unknown", "First/1.0");
@@ -258,6 +261,12 @@ public sealed class TestServerProtocolTests(TestServers servers) : IClassFixture
 
     private static void AssertFrame(RawFrame frame, int opcode, bool isFinal, string text) =>
         Assert.Equal((opcode, isFinal, text), (frame.Opcode, frame.IsFinal, frame.Text));
+
+    private static int CountVisitors(string text)
+    {
+        using JsonDocument status = JsonDocument.Parse(text);
+        return status.RootElement.GetProperty("conns").GetArrayLength();
+    }
 
     private static void AssertStatus(string text, params string[] userAgents)
     {

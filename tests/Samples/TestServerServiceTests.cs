@@ -37,9 +37,11 @@ public sealed class TestServerServiceTests : IDisposable
     {
         string path = Path.Combine(_folder.FullName, "notify.sock");
         using Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+
+        // Twice a second: a socket whose reader is late holds ten words at least (unix(7)), and what is beyond them is lost.
         manager.Bind(new UnixDomainSocketEndPoint(path));
         await using SampleProcess server = SampleProcess.StartTool(
-            "env", $"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=100000", "dotnet", SampleProcess.PathOf("TestServer"), "--port", "0");
+            "env", $"NOTIFY_SOCKET={path}", "WATCHDOG_USEC=1000000", "dotnet", SampleProcess.PathOf("TestServer"), "--port", "0");
 
         Assert.Equal("READY=1", Receive(manager));
         Assert.Equal("WATCHDOG=1", Receive(manager));

@@ -15,7 +15,10 @@ public sealed class TestServerShutdownTests
         await using SampleProcess server = TestServers.Start(["--loop", .. loop.Split(' ')]);
         Uri address = await server.WaitForAddressAsync(loop.Split(' ')[0]);
         using RawPeer peer = Connect(address);
-        peer.Send("POST /anything HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n");
+        peer.Send("POST /anything HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+
+        // By the 100 the request is under way, also where another thread serves it than the witness.
+        Assert.StartsWith("HTTP/1.1 100", peer.ReadHead(), StringComparison.Ordinal);
         peer.Send("01234");
         peer.WaitUntil(() => peer.HasSentAll);
         using RawPeer witness = Connect(address);

@@ -96,10 +96,11 @@ public sealed partial class TestServerThreadsTests : IDisposable
     {
         await using SampleProcess server = TestServers.Start("--loop", TestServers.Epoll, "--threads", "4");
         Uri address = await server.WaitForAddressAsync(TestServers.Epoll);
-        WebSocketClient[] clients = [.. await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => WebSocketClient.ConnectAsync(address, "lws-mirror-protocol")))];
+        List<WebSocketClient> clients = [];
         try
         {
-            for (int sender = 0; sender < clients.Length; sender++)
+            while (clients.Count < 8) clients.Add(await TestServerMirrorTests.JoinAsync(address, clients));
+            for (int sender = 0; sender < clients.Count; sender++)
             {
                 string text = string.Create(CultureInfo.InvariantCulture, $"d {sender};");
                 await clients[sender].SendAsync(text);
