@@ -27,7 +27,8 @@ public sealed partial class DifferentialTests
     private const int MaxFields = 10;
 
     // A server that has answered nothing for so long waits for more of the request.
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongAfterSilence = TimeSpan.FromMinutes(10);
 
     // Follows each case, so that a server that has taken it and keeps the connection comes to an end. Whoever has refused it does not see this any more.
     private static readonly byte[] Last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray();
@@ -36,25 +37,25 @@ public sealed partial class DifferentialTests
     public async Task Kestrel_answers_the_requests_of_the_corpus_as_we_do_or_the_difference_is_signed()
     {
         await using LoopThread ours = await LoopThread.StartAsync(
-            new ConnectionLimits { MaxRequestLine = MaxRequestLine, MaxHeadSize = MaxHeadSize, MaxHeaderFields = MaxFields }, new AnswerAll());
+            new ConnectionLimits { MaxRequestLine = MaxRequestLine, MaxHeadSize = MaxHeadSize, MaxHeaderFields = MaxFields, MinDataRate = 0 },
+            new ConnectionTimeouts { RequestHead = LongAfterSilence, RequestBody = LongAfterSilence },
+            new AnswerAll());
         await using WebApplication kestrel = await StartKestrelAsync();
         EndPoint theirs = IPEndPoint.Parse(new Uri(kestrel.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority);
 
-        List<string> found = [];
-        int count = 0;
-        foreach ((string name, byte[] wire) in Requests())
+        // All at once, so that the silences pass at the same time.
+        string?[] all = await Task.WhenAll(Requests().Select(async one =>
         {
-            count++;
-            string our = await AskAsync(ours.EndPoint, wire);
-            string their = await AskAsync(theirs, wire);
-            if (our != their) found.Add($"{name} | {our} | {their}");
-        }
+            string[] said = await Task.WhenAll(AskAsync(ours.EndPoint, one.Wire), AskAsync(theirs, one.Wire));
+            return said[0] == said[1] ? null : $"{one.Name} | {said[0]} | {said[1]}";
+        }));
+        string[] found = [.. all.OfType<string>()];
 
         using CancellationTokenSource atOnce = new();
         await atOnce.CancelAsync();
         await kestrel.StopAsync(atOnce.Token);
 
-        Assert.InRange(count, 150, int.MaxValue);
+        Assert.InRange(all.Length, 150, int.MaxValue);
         List<string> signed = [.. SignedDifferences()];
         Assert.Equal(signed.Count, signed.Distinct(StringComparer.Ordinal).Count());
         Assert.True(found.Except(signed, StringComparer.Ordinal).ToArray() is [], Report("not signed", found.Except(signed, StringComparer.Ordinal)));
@@ -137,6 +138,7 @@ public sealed partial class DifferentialTests
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeadSize;
             kestrel.Limits.MaxRequestHeaderCount = MaxFields;
             kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.RequestHeadersTimeout = LongAfterSilence;
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
         });
         WebApplication application = builder.Build();

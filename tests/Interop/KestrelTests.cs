@@ -51,6 +51,8 @@ public sealed class KestrelTests : ClientTests, IAsyncLifetime
             Uri = new Uri($"ws://localhost:{_server!.Port}/socket"),
             Protocols = [new ConversationProtocol()],
             UserData = user,
+            ConnectTimeout = Waiting.Limit,
+            HandshakeTimeout = Waiting.Limit,
         });
 
         Assert.Equal("interop", await conversation.Established.Task.InTime());
@@ -64,5 +66,7 @@ public sealed class KestrelTests : ClientTests, IAsyncLifetime
         Uri = new Uri($"ws://127.0.0.1:{_server!.Port}{path}"),
         Protocols = protocols,
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
     };
 }

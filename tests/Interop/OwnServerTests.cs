@@ -23,6 +23,8 @@ public abstract class OwnServerTests(EndPoint endPoint) : ClientTests, IAsyncLif
         EndPoint = _server!.EndPoint,
         Protocols = protocols,
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
     };
 }
 

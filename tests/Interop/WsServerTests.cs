@@ -28,6 +28,8 @@ public abstract partial class WsServerTests(bool perMessageDeflate) : ClientTest
         Uri = _address!,
         Protocols = protocols,
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
     };
 
     [GeneratedRegex(@"^listening on (?<address>ws://\S+)$")]

@@ -82,6 +82,8 @@ public abstract class DeflatedClientTests : ClientTests, IAsyncLifetime
         Protocols = protocols,
         Extensions = [_deflate],
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
     };
 
     private protected async Task TalkAsync(PermessageDeflate deflate, DeflateWishes expected)

@@ -37,6 +37,8 @@ internal static class Fetching
             Tls = tls,
             ReuseConnection = false,
             FollowRedirects = follow,
+            ConnectTimeout = Waiting.Limit,
+            HandshakeTimeout = Waiting.Limit,
         }));
         return await fetch.Page.Task;
     }

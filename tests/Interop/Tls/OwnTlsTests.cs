@@ -25,6 +25,8 @@ public sealed class OwnServerOverTlsTests : ClientTests, IAsyncLifetime
         EndPoint = _server!.EndPoint,
         Protocols = protocols,
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
         Tls = _site.Client,
     };
 }
@@ -48,6 +50,8 @@ public sealed class KestrelOverTlsTests : ClientTests, IAsyncLifetime
         Uri = new Uri($"wss://localhost:{_server!.Port}/socket"),
         Protocols = protocols,
         UserData = user,
+        ConnectTimeout = Waiting.Limit,
+        HandshakeTimeout = Waiting.Limit,
         Tls = _site.Client,
     };
 }
