@@ -151,8 +151,10 @@ public abstract class CgiRows : ReliabilityRows
     public void A_program_that_closes_its_output_and_goes_on_has_answered()
     {
         string go = _folder["go"];
-        RawPeer peer = Begin($"printf 'Content-Type: text/plain\\n\\nall'; exec >&- 2>&-; while [ ! -e {go} ]; do sleep 0.01; done");
+        string closed = _folder["closed"];
+        RawPeer peer = Begin($"printf 'Content-Type: text/plain\\n\\nall'; exec >&- 2>&-; : > {closed}; while [ ! -e {go} ]; do sleep 0.01; done");
         peer.WaitUntil(() => peer.Received.IndexOf("all"u8) >= 0);
+        Harness.RunUntil(() => File.Exists(closed));
         Harness.Settle();
         Advance(TimeSpan.FromSeconds(1.1));
         Assert.Equal("all", HttpAnswer.Read(peer).Text);

@@ -97,6 +97,8 @@ public sealed class LoopServiceTests
     [Fact]
     public async Task A_loop_that_turns_is_healthy_and_one_that_is_stuck_or_gone_is_not()
     {
+        // The loop may come to wait for it after it was set.
+        using ManualResetEventSlim blocked = new();
         using IHost host = Build(new Dictionary<string, string?>(s_settings, StringComparer.Ordinal) { ["EventLoops:HealthTimeout"] = "00:00:00.050" });
         HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync(Late())).Status);
@@ -109,12 +111,9 @@ public sealed class LoopServiceTests
         }
 
         Assert.Equal("epoll", report.Entries["eventloops"].Data["loop"]);
-        using (ManualResetEventSlim blocked = new())
-        {
-            host.Services.GetRequiredService<LoopService>().Post(_ => blocked.Wait());
-            report = await health.CheckHealthAsync(Late());
-            blocked.Set();
-        }
+        host.Services.GetRequiredService<LoopService>().Post(_ => blocked.Wait());
+        report = await health.CheckHealthAsync(Late());
+        blocked.Set();
 
         Assert.Equal(HealthStatus.Unhealthy, report.Status);
         Assert.Equal("The loop has given no sign of life for 0.05 s.", report.Entries["eventloops"].Description);

@@ -12,7 +12,8 @@ public sealed class DescriptorLeakTests
     [Fact]
     public void A_loop_takes_one_descriptor_and_gives_it_back()
     {
-        int before = Descriptors.CountOpen();
+        Ledger ledger = new();
+        int before = CountAnonymous();
         List<EventLoop> loops = [];
         for (int i = 0; i < 50; i++)
         {
@@ -20,8 +21,23 @@ public sealed class DescriptorLeakTests
             loops.Add(new ExternalPollLoop(new PollFdArray()));
         }
 
-        Assert.Equal(before + 100, Descriptors.CountOpen());
+        // It is an eventfd or a timerfd. Of pipes and files the runtime opens and closes its own meanwhile.
+        Assert.Equal(before + 100, CountAnonymous());
         foreach (EventLoop loop in loops) loop.Dispose();
-        Assert.Equal(before, Descriptors.CountOpen());
+        ledger.CheckDescriptors();
+    }
+
+    private static int CountAnonymous() => Directory.GetFiles("/proc/self/fd").Count(IsAnonymous);
+
+    private static bool IsAnonymous(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget?.StartsWith("anon_inode:", StringComparison.Ordinal) == true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }
