@@ -45,15 +45,14 @@ public sealed unsafe class LibEvLoop : OwnedEventLoop, IEvOwner
 
     void IEvOwner.OnReady(int fd, uint generation, PollEvents ready)
     {
-        // Inside a callback there is no turn to be had, though somebody may run the native loop there.
-        if (!_isOpen)
+        // Inside a handler there is no turn to be had, though somebody may run the native loop there.
+        if (!_isOpen || !TryFindWatch(fd, out Watch? watch) || watch.Generation != generation)
             return;
 
         _isOpen = false;
         try
         {
-            BeginTurn();
-            Dispatch(fd, generation, ready);
+            Collect(watch, ready);
         }
         catch (Exception exception)
         {
@@ -75,7 +74,7 @@ public sealed unsafe class LibEvLoop : OwnedEventLoop, IEvOwner
         _isOpen = true;
         _loop.Ev.Run(_loop.Pointer, milliseconds == 0 ? Ev.RunNoWait : Ev.RunOnce);
         _isOpen = false;
-        BeginTurn();
+        DispatchCollected();
     }
 
     /// <inheritdoc />

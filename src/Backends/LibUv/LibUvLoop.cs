@@ -49,9 +49,8 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
         else
             _ = _library.TimerStop(_limit.Pointer);
 
-        // The poll callbacks begin the turn; without one it begins here.
         _ = _library.Run(_loop, milliseconds == 0 ? RunNoWaitMode : RunOnceMode);
-        BeginTurn();
+        DispatchCollected();
     }
 
     /// <inheritdoc />
@@ -90,11 +89,7 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
         FreeLoop();
     }
 
-    void IUvTurns.OnReady(Watch watch, PollEvents ready)
-    {
-        BeginTurn();
-        Dispatch(watch, ready);
-    }
+    void IUvTurns.OnReady(Watch watch, PollEvents ready) => Collect(watch, ready);
 
     void IUvTurns.OnWake()
     {

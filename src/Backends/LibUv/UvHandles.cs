@@ -152,10 +152,12 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
     {
         Watch watch = handle.Watch!;
         bool isGrave = status != 0 || (events & UvEvents.Prioritized) != 0;
-        turns.OnReady(watch, isGrave ? FindTruth(handle, status) : UvEvents.ReadyOf(events));
+        PollEvents ready = isGrave ? FindTruth(handle, status) : UvEvents.ReadyOf(events);
+        turns.OnReady(watch, ready);
 
-        // libuv has stopped a handle that has an error; but whoever goes on watching is told in every turn.
-        if (status != 0 && watch.IsActive)
+        // libuv has stopped a handle that has an error; but whoever goes on watching is told in every turn. What is not open is watched no more when it has been told, which
+        // may be later, and libuv would end the process if it were started again.
+        if (status != 0 && watch.IsActive && (ready & PollEvents.Invalid) == PollEvents.None)
             Start(handle);
     }
 

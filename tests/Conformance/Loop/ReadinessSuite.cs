@@ -180,6 +180,35 @@ public abstract class ReadinessSuite(LoopFactory factory) : LoopBench(factory)
     }
 
     [Fact]
+    public void A_hundred_that_are_ready_together_are_told_once_each_but_those_whose_watch_has_ended_by_then()
+    {
+        int[] fds = [.. Enumerable.Range(0, 100).Select(_ => Source.OpenReady())];
+        Dictionary<int, Watch> watches = [];
+        Dictionary<int, int> told = [];
+        HashSet<int> ended = [];
+        foreach (int fd in fds)
+        {
+            watches[fd] = Loop.Watch(fd, PollEvents.In, new ReadyRecorder((own, _) =>
+            {
+                Source.Drain(own.Fd);
+                told[own.Fd] = told.GetValueOrDefault(own.Fd) + 1;
+
+                // The neighbour of each pair who comes second finds that its watch has ended.
+                int other = fds[Array.IndexOf(fds, own.Fd) ^ 1];
+                if (!told.ContainsKey(other) && ended.Add(other)) Loop.Unwatch(watches[other]);
+            }));
+        }
+
+        Harness.RunUntil(() => told.Count == 50);
+        Harness.Turn();
+
+        Assert.Equal(50, ended.Count);
+        Assert.All(told, one => Assert.Equal(1, one.Value));
+        Assert.DoesNotContain(told.Keys, ended.Contains);
+        foreach (int fd in told.Keys) Loop.Unwatch(watches[fd]);
+    }
+
+    [Fact]
     public void A_watch_that_is_made_in_a_callback_gets_its_first_event_in_a_later_turn()
     {
         int first = Source.OpenReady();
