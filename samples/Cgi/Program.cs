@@ -29,15 +29,23 @@ Mount git = new()
     CgiEnvironment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GIT_PROJECT_ROOT"] = Path.GetFullPath(args[0]), ["GIT_HTTP_EXPORT_ALL"] = "1" },
 };
 IPEndPoint where = new(IPAddress.Loopback, port);
-using LoopContext context = new(new()
+try
 {
-    VirtualHosts = [new() { Endpoints = [where], Protocols = [new Nothing()], Mounts = [git] }],
-    Limits = new() { MaxRequestBody = 1_000_000_000 }, // What one push may bring.
-    Logger = new LevelLogger(LogLevels.Error | LogLevels.Warning), // What the program complains about.
-});
-Console.WriteLine($"serving git on http://{context.VirtualHosts[0].LocalEndPoints[0]}/git/");
-context.Run(stopping.Token);
-return 0;
+    using LoopContext context = new(new()
+    {
+        VirtualHosts = [new() { Endpoints = [where], Protocols = [new Nothing()], Mounts = [git] }],
+        Limits = new() { MaxRequestBody = 1_000_000_000 }, // What one push may bring.
+        Logger = new LevelLogger(LogLevels.Error | LogLevels.Warning), // What the program complains about.
+    });
+    Console.WriteLine($"serving git on http://{context.VirtualHosts[0].LocalEndPoints[0]}/git/");
+    context.Run(stopping.Token);
+    return 0;
+}
+catch (LoopFaultException refused) // The port is taken, for example.
+{
+    Console.Error.WriteLine(refused.Message);
+    return 1;
+}
 
 /// <summary>Protocol 0: what no mount covers comes to it, and its default answers 404.</summary>
 internal sealed class Nothing() : Protocol<NoSession>("");

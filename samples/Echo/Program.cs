@@ -15,11 +15,14 @@ Action<PosixSignalContext> stop = signal => { signal.Cancel = true; stopping.Can
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
 
-IPEndPoint where = new(IPAddress.Loopback, port);
-using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [new Echo()] }] });
-Console.WriteLine($"echoing on ws://{context.VirtualHosts[0].LocalEndPoints[0]}");
-context.Run(stopping.Token);
-return 0;
+try
+{
+    using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, port)], Protocols = [new Echo()] }] });
+    Console.WriteLine($"echoing on ws://{context.VirtualHosts[0].LocalEndPoints[0]}");
+    context.Run(stopping.Token);
+    return 0;
+}
+catch (LoopFaultException refused) { Console.Error.WriteLine(refused.Message); return 1; } // The port is taken, for example.
 
 internal sealed class Echo() : Protocol<Echo.Session>("echo")
 {

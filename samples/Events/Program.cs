@@ -18,17 +18,25 @@ using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSi
 
 Ticker ticker = new();
 IPEndPoint where = new(IPAddress.Loopback, port);
-using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [ticker] }] });
-LoopTimer second = null!;
-second = new LoopTimer(_ =>
+try
 {
-    ticker.Tick();
+    using LoopContext context = new(new() { VirtualHosts = [new() { Endpoints = [where], Protocols = [ticker] }] });
+    LoopTimer second = null!;
+    second = new LoopTimer(_ =>
+    {
+        ticker.Tick();
+        context.Loop.Schedule(second, TimeSpan.FromSeconds(1));
+    });
     context.Loop.Schedule(second, TimeSpan.FromSeconds(1));
-});
-context.Loop.Schedule(second, TimeSpan.FromSeconds(1));
-Console.WriteLine($"events on http://{context.VirtualHosts[0].LocalEndPoints[0]}");
-context.Run(stopping.Token);
-return 0;
+    Console.WriteLine($"events on http://{context.VirtualHosts[0].LocalEndPoints[0]}");
+    context.Run(stopping.Token);
+    return 0;
+}
+catch (LoopFaultException refused) // The port is taken, for example.
+{
+    Console.Error.WriteLine(refused.Message);
+    return 1;
+}
 
 /// <summary>Protocol 0: the page, and the stream (text/event-stream, HTML living standard 9.2), one event a second.</summary>
 internal sealed class Ticker() : Protocol<Ticker.Session>("")

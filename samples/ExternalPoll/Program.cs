@@ -28,7 +28,10 @@ array.Add(Keyboard, PollEvents.In);
 using Stream keys = Console.OpenStandardInput();
 using ExternalPollLoop loop = new(array);
 BallGame game = new();
-using LoopContext context = new(new() { Loop = loop, VirtualHosts = [new() { Endpoints = [where], Protocols = [game] }] });
+using LoopContext? context = OpenContext();
+if (context is null)
+    return 1;
+
 Console.WriteLine($"listening on http://{context.VirtualHosts[0].LocalEndPoints[0]} (loop: {loop.Name})");
 
 Stopwatch clock = Stopwatch.StartNew();
@@ -49,6 +52,19 @@ while (!stopping.IsCancellationRequested)
 }
 
 return 0;
+
+LoopContext? OpenContext()
+{
+    try
+    {
+        return new(new() { Loop = loop, VirtualHosts = [new() { Endpoints = [where], Protocols = [game] }] });
+    }
+    catch (LoopFaultException refused) // The port is taken, for example.
+    {
+        Console.Error.WriteLine(refused.Message);
+        return null;
+    }
+}
 
 void ServeDescriptors(TimeSpan budget)
 {

@@ -4,7 +4,18 @@ using Fraggle;
 
 // Messages in random fragments, each followed by its checksum, both ways at once: a server, or with --client its client. CommandLine.cs says what can be
 // chosen, and FraggleProtocol.cs is what either side does.
-return CommandLine.Run(args, static options => options.Server is null ? Serve(options) : Connect(options, options.Server));
+return CommandLine.Run(args, static options =>
+{
+    try
+    {
+        return options.Server is null ? Serve(options) : Connect(options, options.Server);
+    }
+    catch (LoopFaultException refused) // The port is taken, for example.
+    {
+        Tell(refused.Message);
+        return 1;
+    }
+});
 
 static int Serve(FraggleOptions options)
 {

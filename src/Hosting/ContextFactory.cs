@@ -12,12 +12,15 @@ internal sealed class ContextFactory(IEnumerable<Protocol> protocols, IEnumerabl
     {
         ConnectionLimits limits = new();
         WebSocketKeepAlive keepAlive = new();
+        LoopContextOptions standard = new();
         return new LoopContextOptions
         {
             Flags = LoopFlags.Names[options.Loop],
             Logger = loggers.CreateLogger(EventLoopsOptions.SectionName),
             ServiceThreadCount = options.ServiceThreadCount,
             MaxConnections = options.MaxConnections,
+            BusyPoll = options.BusyPoll ?? standard.BusyPoll,
+            StallThreshold = options.StallThreshold ?? standard.StallThreshold,
             MaxConnectionsPerAddress = options.MaxConnectionsPerAddress,
             Limits = new ConnectionLimits
             {

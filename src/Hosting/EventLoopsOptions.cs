@@ -9,7 +9,7 @@ public sealed class EventLoopsOptions
     /// <summary>The section that is read unless another one is named: <c>EventLoops</c>.</summary>
     public const string SectionName = "EventLoops";
 
-    /// <summary>The loop: <c>auto</c>, the default, for the best there is; <c>poll</c>, <c>epoll</c>, or another that <see cref="LoopRegistry.Default"/> has.</summary>
+    /// <summary>The loop: <c>auto</c>, the default, for the best there is; <c>poll</c>, <c>epoll</c>, <c>libuv</c>, <c>libev</c> or <c>io_uring</c>, as far as <see cref="LoopRegistry.Default"/> has it.</summary>
     public string Loop { get; set; } = "auto";
 
     /// <summary>The virtual hosts.</summary>
@@ -35,6 +35,12 @@ public sealed class EventLoopsOptions
 
     /// <summary>How many service threads serve, 1 to 32. Default 1. See <see cref="LoopContextOptions.ServiceThreadCount"/>.</summary>
     public int ServiceThreadCount { get; set; } = 1;
+
+    /// <summary>How long a loop without work looks for some before it sleeps; null, the default, for never. See <see cref="LoopContextOptions.BusyPoll"/>.</summary>
+    public TimeSpan? BusyPoll { get; set; }
+
+    /// <summary>From which duration on a callback is reported for holding up its loop; null, the default, for 1 s. See <see cref="LoopContextOptions.StallThreshold"/>.</summary>
+    public TimeSpan? StallThreshold { get; set; }
 
     /// <summary>
     /// How long connections may take to end by themselves when the application stops: answers that are under way, and the closing handshakes of WebSockets. Default 5 s.

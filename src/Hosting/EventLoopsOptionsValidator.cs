@@ -19,6 +19,10 @@ internal sealed class EventLoopsOptionsValidator(IEnumerable<Protocol> protocols
         CheckAtLeast(wrong, nameof(options.MaxRequestBody), options.MaxRequestBody, 0);
         CheckPositive(wrong, nameof(options.PingAfter), options.PingAfter);
         CheckPositive(wrong, nameof(options.GiveUpAfter), options.GiveUpAfter);
+        if (options.StallThreshold != Timeout.InfiniteTimeSpan)
+            CheckPositive(wrong, nameof(options.StallThreshold), options.StallThreshold);
+        if (options.BusyPoll is { } busyPoll && (busyPoll < TimeSpan.Zero || busyPoll > EventLoopOptions.LongestBusyPoll))
+            wrong.Add($"{nameof(options.BusyPoll)}: {busyPoll} is not between 0 and {EventLoopOptions.LongestBusyPoll}.");
         CheckPositive(wrong, nameof(options.ShutdownGrace), options.ShutdownGrace);
         if (options.ServiceThreadCount is < 1 or > 32)
             wrong.Add($"{nameof(options.ServiceThreadCount)}: {options.ServiceThreadCount} is not between 1 and 32.");

@@ -10,5 +10,6 @@ internal static class LoopFlags
         ["epoll"] = ContextFlags.Epoll,
         ["libuv"] = ContextFlags.LibUv,
         ["libev"] = ContextFlags.LibEv,
+        ["io_uring"] = ContextFlags.IoUring,
     };
 }

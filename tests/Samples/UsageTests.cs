@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Xunit;
 
 namespace EventLoops.Tests.Samples;
@@ -27,5 +29,25 @@ public sealed class UsageTests
 
         Assert.Equal(2, await mistaken.WaitForExitAsync());
         Assert.DoesNotContain("   at ", mistaken.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Echo")]
+    [InlineData("Events")]
+    [InlineData("ExternalPoll")]
+    [InlineData("Cgi", ".", "PORT", "/bin/sh")]
+    [InlineData("Fraggle", "--port", "PORT")]
+    [InlineData("TestServer", "--port", "PORT")]
+    public async Task A_sample_whose_port_is_taken_says_so_in_a_line_and_ends_with_1(string sample, params string[] arguments)
+    {
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        string port = $"{((IPEndPoint)taken.LocalEndPoint!).Port}";
+        await using SampleProcess refused = SampleProcess.Start(sample, arguments.Length == 0 ? [port] : [.. arguments.Select(word => word == "PORT" ? port : word)]);
+
+        Assert.Equal(1, await refused.WaitForExitAsync());
+        Assert.Contains("EADDRINUSE", refused.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
     }
 }

@@ -60,12 +60,14 @@ public sealed class LoopServiceTests
     }
 
     [Theory]
-    [InlineData("Loop", "spiral", "Loop: 'spiral' is none of auto, epoll, libev, libuv, poll.")]
+    [InlineData("Loop", "spiral", "Loop: 'spiral' is none of auto, epoll, io_uring, libev, libuv, poll.")]
     [InlineData("MaxMessageSize", "124", "MaxMessageSize: 124 is less than 125.")]
     [InlineData("MaxConnections", "0", "MaxConnections: 0 is less than 1.")]
     [InlineData("ServiceThreadCount", "33", "ServiceThreadCount: 33 is not between 1 and 32.")]
     [InlineData("ShutdownGrace", "00:00:00", "ShutdownGrace: 00:00:00 is no time.")]
     [InlineData("PingAfter", "00:00:00", "PingAfter: 00:00:00 is no time.")]
+    [InlineData("StallThreshold", "-00:00:01", "StallThreshold: -00:00:01 is no time.")]
+    [InlineData("BusyPoll", "00:00:01", "BusyPoll: 00:00:01 is not between 0 and 00:00:00.1000000.")]
     [InlineData("VirtualHosts:0:Endpoints:0", "127.0.0.1", "VirtualHosts:0:Endpoints:0: '127.0.0.1' is no address with a port and no unix:PATH.")]
     [InlineData("VirtualHosts:0:Endpoints:0", "localhost:80", "VirtualHosts:0:Endpoints:0: 'localhost:80' is no address with a port and no unix:PATH.")]
     [InlineData("VirtualHosts:0:Protocols:0", "shout", "VirtualHosts:0:Protocols:0: there is no protocol 'shout' among the services (greet).")]
