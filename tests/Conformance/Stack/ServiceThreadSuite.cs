@@ -143,9 +143,7 @@ public abstract class ServiceThreadSuite(LoopFactory factory) : ServiceThreadBen
         foreach (RawPeer peer in peers) Assert.Equal(1001, peer.ReadFrame().CloseCode);
         LoopCrew.WaitUntil(() => Volatile.Read(ref destroyed) == 1);
         LoopCrew.WaitUntil(() => context.Threads.Sum(thread => thread.ConnectionCount) == 1);
-
-        // The host is forgotten behind its last callback, in the same turn of thread 0.
-        Assert.Single(Crew.Ask(0, () => context.VirtualHosts));
+        Assert.Single(context.VirtualHosts);
         witness.SendClose(1000);
         Assert.Equal(1000, witness.ReadFrame().CloseCode);
     }
