@@ -39,6 +39,7 @@ public abstract class OwnedEventLoop : EventLoop
         {
             using CancellationTokenRegistration waking = stopping.UnsafeRegister(static loop => ((EventLoop)loop!).Wake(), this);
             while (!stopping.IsCancellationRequested && !IsDisposed) MakeTurn(maxMilliseconds: -1);
+            if (!IsDisposed) EndRunCore();
         }
         finally
         {
@@ -60,6 +61,7 @@ public abstract class OwnedEventLoop : EventLoop
         try
         {
             MakeTurn(maxMilliseconds);
+            if (!IsDisposed) EndRunCore();
             return HasWorked;
         }
         finally
@@ -74,6 +76,14 @@ public abstract class OwnedEventLoop : EventLoop
     /// The caller goes on with <see cref="EventLoop.EndTurn"/>.
     /// </summary>
     protected abstract void WaitCore(int milliseconds);
+
+    /// <summary>
+    /// Called when <see cref="Run"/> or <see cref="RunOnce"/> is about to give the thread back, after the last turn: what a backend puts off to its next wait is done here, since
+    /// nobody knows when that will be. Does nothing by default.
+    /// </summary>
+    protected virtual void EndRunCore()
+    {
+    }
 
     private void MakeTurn(int maxMilliseconds)
     {

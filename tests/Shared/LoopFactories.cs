@@ -19,6 +19,7 @@ public static class LoopFactories
         ("libuv", UvHost.Warmed<LoopFactory>(static options => new OwnedLoopHarness(new LibUvLoop(options), options))),
         ("libuv, hosted", static options => HostedLoopHarness.On(new UvHost(), options)),
         .. IoUringWhereAllowed(),
+        .. CompletionWherePossible(),
     ];
 
     /// <summary>The loop on the simulated kernel, a friendly one.</summary>
@@ -27,4 +28,7 @@ public static class LoopFactories
     private static (string Name, LoopFactory New)[] IoUringWhereAllowed() => LoopRegistry.Default.AddIoUring().FindMissing(LoopKind.IoUring) is null
         ? [("io_uring", static options => new OwnedLoopHarness(new IoUringLoop(options), options))]
         : [];
+
+    private static (string Name, LoopFactory New)[] CompletionWherePossible() =>
+        CompletionLoopHarness.Missing is null ? [("io_uring, completion", CompletionLoopHarness.New)] : [];
 }

@@ -3,8 +3,9 @@ namespace EventLoops.IoUring;
 /// <summary>
 /// The loop on <c>io_uring(7)</c>: each descriptor is polled once, and asked for again in the call that waits next. Whatever is watched, changed and heard in a turn
 /// costs no system call of its own, which shows where connections come and go. Linux 6.1 or newer; never what <see cref="LoopKind.Auto"/> picks.
+/// With <see cref="IoUringMode.Completion"/> the kernel also receives, accepts and sends for sockets by itself.
 /// </summary>
-public sealed class IoUringLoop : OwnedEventLoop
+public sealed partial class IoUringLoop : OwnedEventLoop
 {
     // What one submission takes, and what the kernel has room for before it keeps completions in memory of its own. A busier turn makes another call.
     private const uint UsualEntries = 512;
@@ -24,8 +25,9 @@ public sealed class IoUringLoop : OwnedEventLoop
     private static nint IsQueued => nint.MinValue;
 
     private readonly WakeEvent _wake;
+    private readonly Completions? _completions;
     private readonly uint _entries;
-    private readonly uint _completions;
+    private readonly uint _completionEntries;
     private Ring _ring;
     private uint _requests;
     private uint _wakeRequest;
@@ -34,36 +36,43 @@ public sealed class IoUringLoop : OwnedEventLoop
     private int _toArmCount;
     private (Watch Watch, PollEvents Events)[] _ready = new (Watch, PollEvents)[64];
     private int _readyCount;
+    private int _toldCount;
 
     // The request whose end RemoveCore is waiting for.
     private ulong _awaited;
 
     /// <summary>Makes a loop, which belongs to this thread until it first runs.</summary>
-    /// <param name="options">The clock and the system calls; null for the defaults.</param>
+    /// <param name="options">
+    /// The clock and the system calls; null for the defaults. With <see cref="IoUringMode.Completion"/> the system calls, unless others are given, are
+    /// <see cref="CompletionIo"/>; others must pass on to that, as a fault injector would, for otherwise everything keeps to readiness.
+    /// </param>
+    /// <param name="mode">What the kernel does for sockets.</param>
     /// <exception cref="LoopUnavailableException">
-    /// The kernel is too old, or does not let this process use io_uring. The message says which, and who can change it.
+    /// The kernel is too old for the loop or for the mode, or does not let this process use io_uring. The message says which, and who can change it.
     /// </exception>
     /// <exception cref="LoopFaultException">The system gave no ring or no eventfd, as when the process has no descriptor left.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
-    public IoUringLoop(EventLoopOptions? options = null)
-        : this(options, UsualEntries, UsualCompletions)
+    public IoUringLoop(EventLoopOptions? options = null, IoUringMode mode = IoUringMode.Readiness)
+        : this(options, UsualEntries, UsualCompletions, mode)
     {
     }
 
     /// <summary>Makes one with queues of other lengths.</summary>
-    internal IoUringLoop(EventLoopOptions? options, uint entries, uint completions)
-        : base("io_uring", options)
+    internal IoUringLoop(EventLoopOptions? options, uint entries, uint completions, IoUringMode mode = IoUringMode.Readiness, int buffers = 0)
+        : base("io_uring", WithCompletion(options, mode))
     {
         _entries = entries;
-        _completions = completions;
+        _completionEntries = completions;
         _ring = UringSupport.Open(entries, completions);
         try
         {
+            if (mode == IoUringMode.Completion) _completions = BeginCompletion(buffers);
             _wake = new WakeEvent();
         }
         catch
         {
             _ring.Dispose();
+            _completions?.End();
             throw;
         }
     }
@@ -71,23 +80,30 @@ public sealed class IoUringLoop : OwnedEventLoop
     /// <inheritdoc />
     protected override void WaitCore(int milliseconds)
     {
-        if (_ring.IsClosed) _ring = UringSupport.Open(_entries, _completions);
-        bool isAllArmed = ArmQueued();
+        if (_ring.IsClosed) Reopen();
+        bool isAllArmed = ArmQueued() && IsCompletionArmed();
         Enter(isAllArmed && _readyCount == 0 ? milliseconds : 0);
 
+        if (++TurnNumber == 0) TurnNumber = 1;
+        _completions?.Input.AddReady();
         BeginTurn();
         for (int i = 0; i < _readyCount; i++)
         {
+            _toldCount = i + 1;
             if (i + 1 < _readyCount) ExpectNext(_ready[i + 1].Watch.Fd, afterNext: -1);
             Dispatch(_ready[i].Watch, _ready[i].Events);
         }
 
         Array.Clear(_ready, 0, _readyCount);
-        _readyCount = 0;
+        _readyCount = _toldCount = 0;
     }
 
     /// <inheritdoc />
-    protected override void AddCore(Watch watch) => Queue(watch);
+    protected override void AddCore(Watch watch)
+    {
+        _completions?.OnWatched(watch.Fd);
+        Queue(watch);
+    }
 
     /// <inheritdoc />
     protected override void ChangeCore(Watch watch, PollEvents previous) => Queue(watch);
@@ -98,17 +114,8 @@ public sealed class IoUringLoop : OwnedEventLoop
         // A request holds the open file: a socket that is closed meanwhile would stay open to its peer. So what the kernel still has is taken out of its hands here.
         // A watch that was told in this turn has nothing there, and most are removed because of what they were told.
         uint request = RequestOf(watch);
-        if (request == 0) return;
-
-        _awaited = KeyOf(watch.Fd, request);
-        if (!HasRoom(1))
-        {
-            Abandon();
-            return;
-        }
-
-        Cancel(_awaited);
-        while (_awaited != 0) Enter(ReleaseMilliseconds);
+        if (request != 0) Cancel(KeyOf(watch.Fd, request), waits: true);
+        _completions?.OnUnwatched(watch.Fd);
     }
 
     /// <inheritdoc />
@@ -118,14 +125,16 @@ public sealed class IoUringLoop : OwnedEventLoop
     protected override void DisposeCore()
     {
         _wake.Dispose();
+        EndCompletion();
         _ring.Dispose();
+        _completions?.End();
     }
 
     private static uint RequestOf(Watch watch) => (uint)watch.BackendHandle;
 
     private static bool IsInQueue(Watch watch) => (watch.BackendHandle & IsQueued) != 0;
 
-    private static ulong KeyOf(int fd, uint request) => ((ulong)request << 32) | (uint)fd;
+    private static ulong KeyOf(int fd, uint request) => new RequestKey(RequestKind.Poll, fd, request).ToBits();
 
     /// <summary>Has the kernel asked for what the watch wants now, in the next submission.</summary>
     private void Queue(Watch watch)
@@ -157,7 +166,8 @@ public sealed class IoUringLoop : OwnedEventLoop
         return _toArmCount == 0 && _wakeRequest != 0;
     }
 
-    private bool HasRoom(uint entries)
+    /// <summary>Whether so many entries can be written now. Making room submits those that are there, and brings answers.</summary>
+    internal bool HasRoom(uint entries)
     {
         if (_ring.Room < entries) Enter(milliseconds: 0);
         return _ring.Room >= entries;
@@ -172,9 +182,12 @@ public sealed class IoUringLoop : OwnedEventLoop
         // The kernel can update a poll in place, but refuses when an event of it is just on its way (EALREADY).
         if (former != 0) Cancel(KeyOf(watch.Fd, former));
 
+        PollEvents? polled = _completions is null ? watch.Interest : _completions.PollsFor(watch);
+        if (polled is not { } interest) return;
+
         uint request = NextRequest();
         watch.BackendHandle = (nint)request;
-        Poll(watch.Fd, request, watch.Interest);
+        Poll(watch.Fd, request, interest);
     }
 
     private void Poll(int fd, uint request, PollEvents interest)
@@ -187,6 +200,20 @@ public sealed class IoUringLoop : OwnedEventLoop
 
         // The kernel always reports POLLRDHUP, too, and goes on to. Who does not read cannot be freed of it, so it is told at each change here and not for as long as it is so.
         if ((interest & PollEvents.In) == PollEvents.None) entry.Length = Submission.PollMultishot;
+    }
+
+    /// <summary>Takes a request out of the kernel's hands: with the next submission, or before this returns.</summary>
+    internal void Cancel(ulong key, bool waits)
+    {
+        if (waits) _awaited = key;
+        if (!HasRoom(1))
+        {
+            Abandon();
+            return;
+        }
+
+        Cancel(key);
+        while (_awaited != 0) Enter(ReleaseMilliseconds);
     }
 
     private void Cancel(ulong key)
@@ -224,16 +251,24 @@ public sealed class IoUringLoop : OwnedEventLoop
         Collect();
         while (_ring.HasOverflow && _ring.Enter(0) == Errno.None) Collect();
         if (!isUsable || _ring.HasLost) Abandon();
+        else if (!_ring.HasUnsubmitted && !_ring.HasOverflow) _completions?.Output.Finish();
     }
 
     private void Collect()
     {
         while (_ring.TryTake(out Completion completion))
         {
-            (int fd, uint request) = ((int)(uint)completion.Key, (uint)(completion.Key >> 32));
-            if (completion.Key == _awaited)
+            RequestKey key = RequestKey.Of(completion.Key);
+            (RequestKind kind, int fd, uint request) = key;
+            bool isAwaited = completion.Key == _awaited;
+            if (isAwaited && completion.IsLast) _awaited = 0;
+            if (kind != RequestKind.Poll)
             {
-                if (completion.IsLast) _awaited = 0;
+                _completions?.On(key, completion);
+            }
+            else if (isAwaited)
+            {
+                continue;
             }
             else if (request == _wakeRequest && fd == _wake.Fd)
             {
@@ -242,7 +277,9 @@ public sealed class IoUringLoop : OwnedEventLoop
             }
             else if (request != 0 && TryFindWatch(fd, out Watch? watch) && RequestOf(watch) == request)
             {
-                Note(watch, EventsOf(completion.Result) & (watch.Interest | AlwaysReported), completion.IsLast);
+                PollEvents ready = EventsOf(completion.Result);
+                if (_completions is not null) ready = _completions.Refine(watch, ready);
+                Note(watch, ready & (watch.Interest | AlwaysReported), completion.IsLast);
             }
         }
     }
@@ -257,8 +294,7 @@ public sealed class IoUringLoop : OwnedEventLoop
         if (isLast || ready != PollEvents.None) Queue(watch);
         if (ready == PollEvents.None) return;
 
-        if (_readyCount == _ready.Length) Array.Resize(ref _ready, _readyCount * 2);
-        _ready[_readyCount++] = (watch, ready);
+        AddReady(watch, ready, _completions?.SlotOf(watch));
     }
 
     private static PollEvents EventsOf(int result)
@@ -282,10 +318,15 @@ public sealed class IoUringLoop : OwnedEventLoop
     /// </summary>
     private void Abandon()
     {
+        bool hasLost = !_ring.IsClosed && (_ring.HasLost || _ring.HasOverflow);
+        if (!_ring.IsClosed) _completions?.Output.OnRingLost();
+
         // What the ring still polls would keep a socket that is closed next from being closed for its peer.
         _ = _ring.Close(ReleaseMilliseconds);
         _awaited = 0;
         _wakeRequest = 0;
+        _completions?.Output.OnRingClosed();
+        _completions?.Input.OnRingClosed(hasLost);
         for (int fd = 0, left = WatchCount; left > 0; fd++)
         {
             if (!TryFindWatch(fd, out Watch? watch)) continue;

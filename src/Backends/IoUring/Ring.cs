@@ -90,6 +90,18 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>How many entries can be written before the ring has to be entered.</summary>
     public uint Room => IsClosed ? 0 : _submissionLength - (_tail - Volatile.Read(ref *_submissionHead));
 
+    /// <summary>Whether there are entries that the kernel has not taken yet.</summary>
+    public bool HasUnsubmitted => !IsClosed && _tail != Volatile.Read(ref *_submissionHead);
+
+    /// <summary>The end of the queue: what <see cref="HasTaken"/> wants to know of the entry that was written last.</summary>
+    public uint Ticket => _tail;
+
+    /// <summary>Whether the kernel has taken the entries that were written before the ticket was drawn.</summary>
+    public bool HasTaken(uint ticket) => (int)(Volatile.Read(ref *_submissionHead) - ticket) >= 0;
+
+    /// <summary><c>io_uring_register(2)</c> for this ring.</summary>
+    public Errno Register(uint operation, void* argument, uint count) => Result(UringCalls.Register(_fd, operation, argument, count));
+
     /// <summary>The next entry, zeroed; it goes out when the ring is entered. There has to be <see cref="Room"/>.</summary>
     public ref Submission Next()
     {

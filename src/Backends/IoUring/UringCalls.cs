@@ -8,7 +8,10 @@ namespace EventLoops.IoUring;
 internal static unsafe partial class UringCalls
 {
     public const uint RegisterFiles = 2;
+    public const uint RegisterProbe = 8;
     public const uint RegisterEnableRings = 12;
+    public const uint RegisterBufferRing = 22;
+    public const uint UnregisterBufferRing = 23;
 
     public const uint EnterGetEvents = 1 << 0;
     public const uint EnterExtendedArgument = 1 << 3;
@@ -20,6 +23,9 @@ internal static unsafe partial class UringCalls
     private const nint RegisterNumber = 427;
 
     private const int CloseOnExec = 0x80000;
+    private const int SocketLevel = 1;
+    private const int SocketType = 3;
+    private const int Stream = 1;
     private const int ProtectRead = 1;
     private const int ProtectWrite = 2;
     private const int MapShared = 0x1;
@@ -42,6 +48,14 @@ internal static unsafe partial class UringCalls
     /// <summary><c>pipe2(2)</c>, closing on exec: 0 and two descriptors, the one to read from first, or -1.</summary>
     public static int Pipe(int* ends) => Pipe(ends, CloseOnExec);
 
+    /// <summary>SO_TYPE of <c>socket(7)</c>: whether a descriptor is a stream socket.</summary>
+    public static bool IsStream(int fd)
+    {
+        int type = 0;
+        uint length = sizeof(int);
+        return GetOption(fd, SocketLevel, SocketType, &type, &length) == 0 && type == Stream;
+    }
+
     /// <summary><c>mmap(2)</c> of a part of the ring: its address, or <see cref="MapFailed"/>.</summary>
     public static void* Map(int ring, nuint length, nint offset) =>
         Map(null, length, ProtectRead | ProtectWrite, MapShared | MapPopulate, ring, offset);
@@ -54,6 +68,9 @@ internal static unsafe partial class UringCalls
 
     [LibraryImport("libc", EntryPoint = "poll")]
     public static partial int Poll(PollFd* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt")]
+    private static partial int GetOption(int fd, int level, int name, void* value, uint* length);
 
     [LibraryImport("libc", EntryPoint = "pipe2")]
     private static partial int Pipe(int* ends, int flags);

@@ -104,8 +104,32 @@ internal struct Submission
     /// </summary>
     public const byte AsyncCancel = 14;
 
+    /// <summary>IORING_OP_ACCEPT: accept4.</summary>
+    public const byte Accept = 13;
+
+    /// <summary>IORING_OP_LINK_TIMEOUT: end the entry before it when the time at <see cref="Target"/> is over.</summary>
+    public const byte LinkTimeout = 15;
+
+    /// <summary>IORING_OP_SEND.</summary>
+    public const byte Send = 26;
+
+    /// <summary>IORING_OP_RECV.</summary>
+    public const byte Receive = 27;
+
+    /// <summary>IOSQE_IO_LINK: the next entry belongs to this one.</summary>
+    public const byte Link = 1 << 2;
+
+    /// <summary>IOSQE_BUFFER_SELECT: the kernel takes a buffer of <see cref="BufferGroup"/> when there are bytes for it.</summary>
+    public const byte BufferSelect = 1 << 5;
+
     /// <summary>IOSQE_CQE_SKIP_SUCCESS.</summary>
     public const byte SkipSuccess = 1 << 6;
+
+    /// <summary>IORING_ACCEPT_MULTISHOT, in <see cref="Priority"/>: one answer for each connection, until it is cancelled. Linux 5.19.</summary>
+    public const ushort AcceptMultishot = 1 << 0;
+
+    /// <summary>IORING_RECV_MULTISHOT, in <see cref="Priority"/>: one answer for each buffer, until the stream ends or it is cancelled. Linux 6.0.</summary>
+    public const ushort ReceiveMultishot = 1 << 1;
 
     /// <summary>IORING_POLL_ADD_MULTI, in <see cref="Length"/>: tell at each change, until it is removed.</summary>
     public const uint PollMultishot = 1 << 0;
@@ -116,27 +140,38 @@ internal struct Submission
     [FieldOffset(1)]
     public byte Flags;
 
+    /// <summary>For network entries their own flags.</summary>
+    [FieldOffset(2)]
+    public ushort Priority;
+
     [FieldOffset(4)]
     public int Fd;
 
+    /// <summary>An address in memory, or the key of the entry that is meant.</summary>
     [FieldOffset(16)]
     public ulong Target;
 
     [FieldOffset(24)]
     public uint Length;
 
+    /// <summary>What to poll for; for network entries the flags of the call that they stand for.</summary>
     [FieldOffset(28)]
     public uint Events;
 
     [FieldOffset(32)]
     public ulong Key;
+
+    [FieldOffset(40)]
+    public ushort BufferGroup;
 }
 
 /// <summary><c>struct io_uring_cqe</c>: one answer.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Completion
 {
+    private const uint Buffer = 1 << 0;
     private const uint More = 1 << 1;
+    private const int BufferShift = 16;
 
     /// <summary>The key of the entry that is answered.</summary>
     public ulong Key;
@@ -148,6 +183,9 @@ internal struct Completion
 
     /// <summary>Whether this is the last answer to its entry.</summary>
     public readonly bool IsLast => (_flags & More) == 0;
+
+    /// <summary>The number of the provided buffer that it used, or -1.</summary>
+    public readonly int BufferId => (_flags & Buffer) != 0 ? (int)(_flags >> BufferShift) : -1;
 }
 
 /// <summary><c>struct io_uring_getevents_arg</c>.</summary>
@@ -166,4 +204,27 @@ internal struct WaitTime
 {
     public long Seconds;
     public long Nanoseconds;
+}
+
+/// <summary><c>struct io_uring_buf</c>: a buffer that is provided. The last two bytes of the first one in a ring are the ring's tail.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ProvidedBuffer
+{
+    public ulong Address;
+    public uint Length;
+    public ushort Id;
+    public ushort Reserved;
+}
+
+/// <summary><c>struct io_uring_buf_reg</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BufferRegistration
+{
+    public ulong Address;
+    public uint Entries;
+    public ushort Group;
+    public ushort Flags;
+    public ulong Reserved0;
+    public ulong Reserved1;
+    public ulong Reserved2;
 }

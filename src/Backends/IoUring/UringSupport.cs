@@ -98,7 +98,8 @@ internal static unsafe class UringSupport
     private static int Disabled() =>
         int.TryParse(ReadOrEmpty("/proc/sys/kernel/io_uring_disabled"), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : -1;
 
-    private static string Release() => ReadOrEmpty("/proc/sys/kernel/osrelease") is { Length: > 0 } release ? $"Linux {release}" : "Linux";
+    /// <summary>The version of the kernel, with its name.</summary>
+    internal static string Release() => ReadOrEmpty("/proc/sys/kernel/osrelease") is { Length: > 0 } release ? $"Linux {release}" : "Linux";
 
     private static string ReadOrEmpty(string path)
     {
