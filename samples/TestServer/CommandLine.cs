@@ -52,6 +52,11 @@ internal static class CommandLine
         "--loop", "What to run on: a loop that the library makes (auto: the best there is), or a poll array that the program owns.",
         "a loop that this build has", [.. OwnLoopServer.Flags.Keys, ExternalLoop]);
 
+    private static readonly Option<bool> Completion = new("--completion")
+    {
+        Description = $"With --loop {OwnLoopServer.IoUring}: the kernel receives, accepts and sends by itself, instead of telling what is ready.",
+    };
+
     private static readonly Option<bool> Foreign = new("--foreign")
     {
         Description = $"The program makes the loop ({ForeignLoopNames}) itself, runs it before and after serving, and the library is a guest on it.",
@@ -136,11 +141,12 @@ internal static class CommandLine
     {
         RootCommand command = new("The EventLoops test server: a page and seven WebSocket protocols on one event loop.")
         {
-            Port, Host, Loop, Foreign, Threads, BusyPoll, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
+            Port, Host, Loop, Completion, Foreign, Threads, BusyPoll, Root, Mounts, Config, Origin, Log, ToSyslog, AccessLogFile, MaxMessage, Deflate, Daemonize, LockFile, User, Group,
         };
         foreach (Option option in TlsArguments.All)
             command.Add(option);
         command.Validators.Add(TlsArguments.Validate);
+        command.Validators.Add(RefuseCompletionOnOtherLoops);
         command.Validators.Add(RefuseForeignLoopThatIsOwn);
         command.Validators.Add(RefuseThreadsOnForeignLoop);
         command.Validators.Add(RefuseBusyPollOnLoopOfTheProgram);
@@ -149,11 +155,15 @@ internal static class CommandLine
         return Usage.Run(command, args);
     }
 
+    private static void RefuseCompletionOnOtherLoops(CommandResult given)
+    {
+        if (given.GetResult(Completion) is { Implicit: false } && LoopText(given) != OwnLoopServer.IoUring)
+            given.AddError($"--completion needs --loop {OwnLoopServer.IoUring}.");
+    }
+
     private static void RefuseForeignLoopThatIsOwn(CommandResult given)
     {
-        // The text is looked at and not the value, which does not exist when it is wrong; then there is a sentence about that already.
-        string loop = given.GetResult(Loop) is { Tokens: [{ Value: string text }] } ? text : "";
-        if (given.GetResult(Foreign) is { Implicit: false } && !ForeignLoopServer.Loops.ContainsKey(loop))
+        if (given.GetResult(Foreign) is { Implicit: false } && !ForeignLoopServer.Loops.ContainsKey(LoopText(given)))
             given.AddError($"--foreign needs a loop that another library brings: --loop {ForeignLoopNames}.");
     }
 
@@ -168,6 +178,9 @@ internal static class CommandLine
         if (given.GetResult(BusyPoll) is { Implicit: false } && IsLoopOfTheProgram(given))
             given.AddError($"--busy-poll needs loops that the library makes: not --foreign, and not --loop {ExternalLoop}.");
     }
+
+    /// <summary>What was given as the loop. The text is looked at and not the value, which does not exist when it is wrong; then there is a sentence about that already.</summary>
+    private static string LoopText(SymbolResult given) => given.GetResult(Loop) is { Tokens: [{ Value: string text }] } ? text : "";
 
     private static bool IsLoopOfTheProgram(SymbolResult given) => IsForeign(given) || given.GetResult(Loop) is { Tokens: [{ Value: ExternalLoop }] };
 
@@ -188,6 +201,7 @@ internal static class CommandLine
     private static ServerOptions Read(ParseResult parsed) => new(
         new IPEndPoint(parsed.GetRequiredValue(Host), parsed.GetRequiredValue(Port)),
         parsed.GetRequiredValue(Loop),
+        parsed.GetRequiredValue(Completion),
         parsed.GetRequiredValue(Foreign),
         parsed.GetValue(Config)?.Threads ?? parsed.GetRequiredValue(Threads),
         TimeSpan.FromMicroseconds(parsed.GetRequiredValue(BusyPoll)),

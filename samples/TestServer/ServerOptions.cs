@@ -6,6 +6,7 @@ namespace TestServer;
 /// <summary>What the command line asked for.</summary>
 /// <param name="EndPoint">Where to listen.</param>
 /// <param name="Loop">The name of the loop to run on.</param>
+/// <param name="HasCompletion">Whether the kernel receives, accepts and sends by itself.</param>
 /// <param name="IsForeign">Whether the program makes and runs that loop itself, and the library is a guest on it.</param>
 /// <param name="Threads">How many service threads there are.</param>
 /// <param name="BusyPoll">How long a loop without work looks before it sleeps.</param>
@@ -23,6 +24,7 @@ namespace TestServer;
 internal sealed record ServerOptions(
     IPEndPoint EndPoint,
     string Loop,
+    bool HasCompletion,
     bool IsForeign,
     int Threads,
     TimeSpan BusyPoll,

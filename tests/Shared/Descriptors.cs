@@ -101,6 +101,13 @@ public sealed unsafe partial class Descriptors : IDisposable
         if (_open.Remove(fd)) Require(close(fd), "close");
     }
 
+    /// <summary>Gives a descriptor away: somebody else closes it.</summary>
+    public int GiveAway(int fd)
+    {
+        _open.Remove(fd);
+        return fd;
+    }
+
     /// <summary>Opens descriptors until the process may have no more. Dispose gives them back, and the former limit.</summary>
     public void Exhaust()
     {

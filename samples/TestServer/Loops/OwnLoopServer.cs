@@ -1,17 +1,20 @@
 using System.Runtime.InteropServices;
 using EventLoops;
+using EventLoops.IoUring;
 
 namespace TestServer.Loops;
 
 /// <summary>The simple way: the context makes a loop of its own, the one that a flag names, and runs it.</summary>
 internal static class OwnLoopServer
 {
+    public const string IoUring = "io_uring";
+
     /// <summary>What the command line calls each of these loops, and the flag that asks for it.</summary>
     public static readonly Dictionary<string, ContextFlags> Flags = new(StringComparer.Ordinal)
     {
         ["poll"] = ContextFlags.None,
         ["epoll"] = ContextFlags.Epoll,
-        ["io_uring"] = ContextFlags.IoUring,
+        [IoUring] = ContextFlags.IoUring,
         ["libuv"] = ContextFlags.LibUv,
         ["libev"] = ContextFlags.LibEv,
         ["auto"] = ContextFlags.AutoLoop,
@@ -20,6 +23,8 @@ internal static class OwnLoopServer
     /// <summary>Serves until SIGINT or SIGTERM; a second signal does not wait for anybody.</summary>
     public static void Run(ServerOptions options)
     {
+        if (options.HasCompletion)
+            LoopRegistry.Default.AddIoUring(IoUringMode.Completion);
         using LoopContext context = new(Server.Describe(options, Flags[options.Loop]));
         IDisposable? service = null;
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -9,6 +9,9 @@ public sealed partial class IoUringLoop
     /// </summary>
     public SocketIo? CompletionIo { get; private set; }
 
+    /// <summary>What the kernel does by itself; null with <see cref="IoUringMode.Readiness"/>.</summary>
+    internal Completions? Completions => _completions;
+
     /// <summary>The number of the turn, which is never zero in one.</summary>
     internal uint TurnNumber { get; private set; } = 1;
 

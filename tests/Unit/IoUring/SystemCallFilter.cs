@@ -11,6 +11,7 @@ internal static unsafe partial class SystemCallFilter
 {
     public const int Setup = 425;
     public const int Enter = 426;
+    public const int Register = 427;
 
     private const int NoNewPrivileges = 38;
     private const int SetSeccomp = 22;

@@ -27,6 +27,9 @@ internal sealed class Completions
         Output = new CompletionOutput(loop);
     }
 
+    /// <summary>How many buffers the kernel has to receive into.</summary>
+    public int FreeBuffers => _buffers.Free;
+
     public CompletionInput Input { get; }
 
     public CompletionOutput Output { get; }

@@ -1,0 +1,100 @@
+using EventLoops.IoUring;
+using Xunit;
+
+namespace EventLoops.Tests.IoUring;
+
+/// <summary>A loop whose kernel receives, accepts and sends by itself, sockets on it, and their peers, who use system calls.</summary>
+public abstract class CompletionBench : IDisposable
+{
+    protected const int Buffers = 4;
+    protected const int BufferSize = 8 * 1024;
+
+    private readonly List<int> _sockets = [];
+
+    protected CompletionBench()
+    {
+        Assert.SkipWhen(CompletionLoopHarness.Missing is not null, CompletionLoopHarness.Missing ?? "");
+        Loop = NewLoop();
+    }
+
+    internal IoUringLoop Loop { get; }
+
+    protected Descriptors Descriptors { get; } = new();
+
+    protected SocketIo Io => Loop.SocketIo;
+
+    internal Completions Completions => Loop.Completions!;
+
+    public void Dispose()
+    {
+        if (!Loop.IsDisposed) Loop.BindToCurrentThread();
+        Loop.Dispose();
+        foreach (int fd in _sockets) SocketIo.System.Close(fd);
+        Descriptors.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    internal static IoUringLoop NewLoop() => new(null, entries: 16, completions: 64, IoUringMode.Completion, Buffers);
+
+    /// <summary>A watched socket that the kernel serves by itself, and its peer.</summary>
+    internal (Watch Watch, int Peer) Open(IReadyHandler handler)
+    {
+        (int ours, int peer) = Descriptors.SocketPair();
+        _sockets.Add(Descriptors.GiveAway(ours));
+        Watch watch = Loop.Watch(ours, PollEvents.In, handler);
+        Assert.True(Io.Receive(ours, new byte[1]).WouldBlock);
+        Turn();
+        Assert.NotEqual(0u, Completions.Find(ours)!.Request);
+        return (watch, peer);
+    }
+
+    /// <summary>Closes one of ours by the loop's calls.</summary>
+    protected void Close(int fd)
+    {
+        Assert.True(_sockets.Remove(fd));
+        Assert.False(Io.Close(fd).IsError);
+    }
+
+    /// <summary>Has something done in a callback of the loop.</summary>
+    protected void InTurn(Action work)
+    {
+        Exception? thrown = null;
+        Loop.Post(_ => thrown = Record.Exception(work), null);
+        Turn();
+        Assert.Null(thrown);
+    }
+
+    protected bool Turn() => Loop.RunOnce(0);
+
+    protected void RunUntil(Func<bool> condition)
+    {
+        long deadline = Environment.TickCount64 + (long)LoopHarness.Patience.TotalMilliseconds;
+        while (!condition())
+        {
+            Assert.True(Environment.TickCount64 < deadline, "It did not come true in time.");
+            Loop.RunOnce(1);
+        }
+    }
+
+    /// <summary>Reads what a peer gets, turning the loop, until the stream ends.</summary>
+    protected byte[] ReadToEnd(int peer)
+    {
+        List<byte> all = [];
+        byte[] room = new byte[64 * 1024];
+        RunUntil(() =>
+        {
+            int count = Descriptors.Read(peer, room);
+            if (count > 0) all.AddRange(room.AsSpan(0, count));
+            return count == 0;
+        });
+        return [.. all];
+    }
+
+    /// <summary>Bytes that are different at each place, so that a hole or a swap shows.</summary>
+    protected static byte[] Pattern(int length, int start = 0)
+    {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) bytes[i] = (byte)((start + i) % 251);
+        return bytes;
+    }
+}
