@@ -165,6 +165,34 @@ public sealed class TestServerCommandLineTests
         Assert.Equal(TestServers.WhyNoIoUring + "\n", server.Output);
     }
 
+    [Fact]
+    public async Task With_completion_it_serves_or_says_what_the_kernel_lacks()
+    {
+        await using SampleProcess server = TestServers.Start("--loop", TestServers.IoUring, "--completion");
+        if (TestServers.WhyNoCompletion is null)
+        {
+            Uri address = await server.WaitForAddressAsync(TestServers.IoUring);
+            using HttpClient client = new();
+            Assert.Contains("<html", await client.GetStringAsync(address, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.Equal(TestServers.WhyNoCompletion + "\n", server.Output);
+    }
+
+    [Theory]
+    [InlineData("--completion")]
+    [InlineData("--completion --loop epoll")]
+    [InlineData("--completion --loop external")]
+    public async Task Completion_is_for_io_uring_only(string arguments)
+    {
+        await using SampleProcess server = SampleProcess.Start("TestServer", arguments.Split(' '));
+
+        Assert.Equal(2, await server.WaitForExitAsync());
+        Assert.StartsWith("--completion needs --loop io_uring.\n", server.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--loop libuv")]
     [InlineData("--loop libuv --foreign")]
@@ -184,7 +212,7 @@ public sealed class TestServerCommandLineTests
         await using SampleProcess server = SampleProcess.Start("TestServer", "--help");
 
         Assert.Equal(0, await server.WaitForExitAsync());
-        string[] options = ["--port", "--host", "--loop <poll|", "--foreign", "--busy-poll <MICROSECONDS>", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--access-log <FILE>", "--max-message", "--deflate",
+        string[] options = ["--port", "--host", "--loop <poll|", "--completion", "--foreign", "--busy-poll <MICROSECONDS>", "--root", "--mount <POINT=ORIGIN>", "--config <FILE>", "--origin <same|any>", "--log-level", "--syslog", "--access-log <FILE>", "--max-message", "--deflate",
             "--daemonize", "--lock-file <FILE>", "--user <NAME>", "--group <NAME>"];
         foreach (string option in options)
             Assert.Contains(option, server.Output, StringComparison.Ordinal);

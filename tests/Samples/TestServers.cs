@@ -13,6 +13,7 @@ public sealed class TestServers : IAsyncLifetime
     public const string IoUring = "io_uring";
     public const string External = "external";
     public const string Several = "epoll --threads 4";
+    public const string Completion = "io_uring --completion --threads 2";
 
     /// <summary>What keeps io_uring from being used on this machine, in the words of the loop; null when nothing does.</summary>
     public static readonly string? WhyNoIoUring = LoopRegistry.Default.AddIoUring().FindMissing(LoopKind.IoUring);
@@ -20,8 +21,11 @@ public sealed class TestServers : IAsyncLifetime
     /// <summary>The loops that are tested: those that are made of different code. io_uring is one of them where the kernel has it and allows it.</summary>
     public static readonly string[] Loops = [Poll, Epoll, LibUv, LibEv, External, .. WhyNoIoUring is null ? [IoUring] : Array.Empty<string>()];
 
-    /// <summary>All servers of this fixture: one on each loop, and one with several service threads.</summary>
-    public static readonly string[] All = [.. Loops, Several];
+    /// <summary>The same for the mode in which the kernel receives, accepts and sends by itself.</summary>
+    public static readonly string? WhyNoCompletion = new LoopRegistry().AddIoUring(IoUringMode.Completion).FindMissing(LoopKind.IoUring);
+
+    /// <summary>All servers of this fixture: one on each loop, one with several service threads, and one with completion where that can be had.</summary>
+    public static readonly string[] All = [.. Loops, Several, .. WhyNoCompletion is null ? [Completion] : Array.Empty<string>()];
 
     private readonly Dictionary<string, SampleProcess> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];

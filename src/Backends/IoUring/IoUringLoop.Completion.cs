@@ -88,7 +88,7 @@ public sealed partial class IoUringLoop
         return new EventLoopOptions { TimeProvider = options.TimeProvider, BusyPoll = options.BusyPoll, SocketIo = new CompletionSocketIo() };
     }
 
-    private Completions BeginCompletion(int buffers)
+    private Completions BeginCompletion((int Count, int Size)? buffers)
     {
         if (CompletionSupport.FindMissingBeside() is { } missing) throw new LoopUnavailableException(LoopKind.IoUring, missing);
 
@@ -96,7 +96,16 @@ public sealed partial class IoUringLoop
         CompletionSocketIo calls = SocketIo as CompletionSocketIo ?? new CompletionSocketIo();
         calls.Begin(completions);
         CompletionIo = calls;
-        Register(completions);
+        try
+        {
+            Register(completions);
+        }
+        catch
+        {
+            completions.Dispose();
+            throw;
+        }
+
         return completions;
     }
 

@@ -50,6 +50,7 @@ public sealed partial class IoUringLoop : OwnedEventLoop
     /// <exception cref="LoopUnavailableException">
     /// The kernel is too old for the loop or for the mode, or does not let this process use io_uring. The message says which, and who can change it.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="mode"/> is none of <see cref="IoUringMode"/>.</exception>
     /// <exception cref="LoopFaultException">The system gave no ring or no eventfd, as when the process has no descriptor left.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public IoUringLoop(EventLoopOptions? options = null, IoUringMode mode = IoUringMode.Readiness)
@@ -58,7 +59,7 @@ public sealed partial class IoUringLoop : OwnedEventLoop
     }
 
     /// <summary>Makes one with queues of other lengths.</summary>
-    internal IoUringLoop(EventLoopOptions? options, uint entries, uint completions, IoUringMode mode = IoUringMode.Readiness, int buffers = 0)
+    internal IoUringLoop(EventLoopOptions? options, uint entries, uint completions, IoUringMode mode = IoUringMode.Readiness, (int Count, int Size)? buffers = null)
         : base("io_uring", WithCompletion(options, mode))
     {
         _entries = entries;
@@ -72,7 +73,7 @@ public sealed partial class IoUringLoop : OwnedEventLoop
         catch
         {
             _ring.Dispose();
-            _completions?.End();
+            _completions?.Dispose();
             throw;
         }
     }
@@ -81,7 +82,7 @@ public sealed partial class IoUringLoop : OwnedEventLoop
     protected override void WaitCore(int milliseconds)
     {
         if (_ring.IsClosed) Reopen();
-        bool isAllArmed = ArmQueued() && IsCompletionArmed();
+        bool isAllArmed = ArmQueued() & IsCompletionArmed();
         Enter(isAllArmed && _readyCount == 0 ? milliseconds : 0);
 
         if (++TurnNumber == 0) TurnNumber = 1;
@@ -127,7 +128,7 @@ public sealed partial class IoUringLoop : OwnedEventLoop
         _wake.Dispose();
         EndCompletion();
         _ring.Dispose();
-        _completions?.End();
+        _completions?.Dispose();
     }
 
     private static uint RequestOf(Watch watch) => (uint)watch.BackendHandle;

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EventLoops.IoUring;
 using Xunit;
 
@@ -34,7 +36,7 @@ public abstract class CompletionBench : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal static IoUringLoop NewLoop() => new(null, entries: 16, completions: 64, IoUringMode.Completion, Buffers);
+    internal static IoUringLoop NewLoop() => new(null, entries: 16, completions: 64, IoUringMode.Completion, (Buffers, BufferSize));
 
     /// <summary>A watched socket that the kernel serves by itself, and its peer.</summary>
     internal (Watch Watch, int Peer) Open(IReadyHandler handler)
@@ -45,6 +47,28 @@ public abstract class CompletionBench : IDisposable
         Assert.True(Io.Receive(ours, new byte[1]).WouldBlock);
         Turn();
         Assert.NotEqual(0u, Completions.Find(ours)!.Request);
+
+        // The first bytes leave at once, those after them with a submission.
+        Assert.Equal(1, Io.Send(ours, "!"u8).Value);
+        Assert.Equal(1, Descriptors.Read(peer, new byte[1]));
+        return (watch, peer);
+    }
+
+    /// <summary>The same over TCP, whose kernel takes any part of what it is given.</summary>
+    internal (Watch Watch, Socket Peer) OpenTcp(IReadyHandler handler)
+    {
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        Socket peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        peer.Connect(listener.LocalEndPoint!);
+        int ours = SocketIo.System.Accept((int)listener.Handle).Value;
+        _sockets.Add(ours);
+        Watch watch = Loop.Watch(ours, PollEvents.In, handler);
+        Assert.True(Io.Receive(ours, new byte[1]).WouldBlock);
+        Assert.Equal(1, Io.Send(ours, "!"u8).Value);
+        Assert.Equal(1, peer.Receive(new byte[1]));
+        Turn();
         return (watch, peer);
     }
 

@@ -1,4 +1,4 @@
-using EventLoops.IoUring;
+using System.Net.Sockets;
 using Xunit;
 using ReadyRecorder = EventLoops.Tests.Poll.Recorder;
 
@@ -123,6 +123,39 @@ public sealed class CompletionOutputTests : CompletionBench
     }
 
     [Fact]
+    public void What_the_kernel_takes_in_parts_arrives_once_and_in_order()
+    {
+        const int Piece = 10_007;
+        (Watch watch, Socket peer) = OpenTcp(new ReadyRecorder());
+        using Socket owned = peer;
+        peer.Blocking = false;
+        Io.SetOption(watch.Fd, SocketTuning.SendBuffer, 20_000);
+        int written = 0;
+        int read = 0;
+        int refusals = 0;
+        for (int round = 0; round < 40; round++)
+        {
+            // Until it is full, and a part of the last piece is kept.
+            for (bool isRefused = false; !isRefused;)
+            {
+                InTurn(() => isRefused = Io.Send(watch.Fd, Pattern(Piece, written)).WouldBlock);
+                if (!isRefused) written += Piece;
+            }
+
+            refusals++;
+            int wanted = read + ((written - read) / 2);
+            RunUntil(() =>
+            {
+                read += CheckNext(peer, read);
+                return read >= wanted;
+            });
+        }
+
+        RunUntil(() => (read += CheckNext(peer, read)) == written);
+        Assert.Equal(40, refusals);
+    }
+
+    [Fact]
     public void A_reset_loses_what_the_kernel_had_not_taken()
     {
         (Watch watch, int peer) = Open(new ReadyRecorder());
@@ -204,6 +237,15 @@ public sealed class CompletionOutputTests : CompletionBench
 
         Loop.Unwatch(watch);
         Close(watch.Fd);
+    }
+
+    private int CheckNext(Socket peer, int at)
+    {
+        if (peer.Available == 0) return 0;
+
+        int count = peer.Receive(_room);
+        Assert.Equal(Pattern(count, at), _room.AsSpan(0, count).ToArray());
+        return count;
     }
 
     /// <summary>Writes by system calls until the kernel takes no more.</summary>

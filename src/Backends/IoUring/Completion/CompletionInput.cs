@@ -114,7 +114,7 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
     }
 
     /// <summary>The kernel has received, or says that it does not any more.</summary>
-    public void OnReceived(SocketSlot? slot, uint request, in Completion completion)
+    public void OnReceived(SocketSlot? slot, uint request, Completion completion)
     {
         if (slot is null || slot.Request != request)
         {
@@ -138,7 +138,7 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
     }
 
     /// <summary>The kernel has accepted, or says that it does not any more.</summary>
-    public void OnAccepted(SocketSlot? slot, uint request, in Completion completion)
+    public void OnAccepted(SocketSlot? slot, uint request, Completion completion)
     {
         if (slot is null || slot.Request != request)
         {

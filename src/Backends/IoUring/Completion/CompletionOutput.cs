@@ -162,6 +162,14 @@ internal sealed unsafe class CompletionOutput : IDisposable
         if (_loop.HasUnsubmitted) _loop.GiveUpRing();
     }
 
+    /// <summary>The socket is closed already: what was written is lost.</summary>
+    public void Drop(SocketSlot slot)
+    {
+        if (slot.SendRequest != 0) _loop.GiveUpRing();
+        slot.PendingLength = 0;
+        if (slot.HasKept) slot.Store.Kept.Free();
+    }
+
     /// <summary>The last bytes of a closed socket have left, or never will.</summary>
     public void OnParted(uint request)
     {
@@ -206,10 +214,19 @@ internal sealed unsafe class CompletionOutput : IDisposable
         NativeMemory.Free(_partingTime);
     }
 
-    /// <summary>Takes the bytes for the next submission: in a turn, which ends with one, and from a socket that is watched, which can be told of what becomes of them.</summary>
+    /// <summary>
+    /// Takes the bytes for the next submission: in a turn, which ends with one, and from a socket that is watched, which can be told of what becomes of them. The first ones are the
+    /// answer to an opening, and what becomes of that decides whether there is a connection: the kernel is asked at once, as it is when the peer is known to be gone.
+    /// </summary>
     private bool TryPutOff(SocketSlot slot, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         int length = first.Length + second.Length;
+        if (!slot.HasWritten || slot.End == StreamEnd.Error)
+        {
+            slot.HasWritten = true;
+            return false;
+        }
+
         if (length is 0 or > Largest || slot.SendRequest != 0 || !_loop.IsInTurn || _loop.FindWatch(slot.Fd) is null) return false;
 
         int end = slot.PendingOffset + slot.PendingLength;

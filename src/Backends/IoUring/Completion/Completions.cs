@@ -5,11 +5,10 @@ namespace EventLoops.IoUring;
 /// <see cref="CompletionSocketIo"/> while the loop watches it; one that a listener of the loop has accepted at once. Others are never touched: their owner reads them in ways of
 /// its own.
 /// </summary>
-internal sealed class Completions
+internal sealed class Completions : IDisposable
 {
-    // Messages are small and many: what is larger comes in pieces, and one read takes as many of them as there is room for.
-    private const int UsualBuffers = 256;
-    private const int UsualBufferSize = 8 * 1024;
+    // 2 MiB. A wait was seen to bring some 20 answers, and the kernel makes a pause after each 32 buffers of one socket, so that a message is better off in one than in many.
+    private static readonly (int Count, int Size) s_usualBuffers = (64, 32 * 1024);
 
     private readonly IoUringLoop _loop;
     private readonly SocketSlots _slots = new();
@@ -18,11 +17,12 @@ internal sealed class Completions
 
     /// <summary>Makes them for a loop.</summary>
     /// <param name="loop">The loop.</param>
-    /// <param name="buffers">How many buffers there are to receive into, a power of two; zero for what is usual.</param>
-    public Completions(IoUringLoop loop, int buffers)
+    /// <param name="buffers">How many buffers there are to receive into, a power of two, and how long each is; null for what is usual.</param>
+    public Completions(IoUringLoop loop, (int Count, int Size)? buffers)
     {
         _loop = loop;
-        _buffers = new ProvidedBuffers(buffers == 0 ? UsualBuffers : buffers, UsualBufferSize);
+        (int count, int size) = buffers ?? s_usualBuffers;
+        _buffers = new ProvidedBuffers(count, size);
         Input = new CompletionInput(loop, _slots, _buffers);
         Output = new CompletionOutput(loop);
     }
@@ -61,7 +61,14 @@ internal sealed class Completions
     public void Expect(int fd)
     {
         if (_hasEnded || !_loop.IsOnThread) return;
-        if (Find(fd) is { } former) _slots.Remove(former);
+        if (Find(fd) is { } former)
+        {
+            // Somebody has closed it without telling: the number is another socket's now.
+            Output.Drop(former);
+            Input.Drop(former);
+            _slots.Remove(former);
+        }
+
         _slots.Add(fd, isListener: false, _loop.TurnNumber);
     }
 
@@ -102,7 +109,7 @@ internal sealed class Completions
     public SocketSlot? SlotOf(Watch watch) => _slots.Find(watch.Fd);
 
     /// <summary>Hands out an answer.</summary>
-    public void On(RequestKey key, in Completion completion)
+    public void On(RequestKey key, Completion completion)
     {
         SocketSlot? slot = _slots.Find(key.Fd);
         switch (key.Kind)
@@ -146,8 +153,8 @@ internal sealed class Completions
         }
     }
 
-    /// <summary>The ring is closed: nothing is read or written by the kernel any more.</summary>
-    public void End()
+    /// <summary>Frees the memory. The ring is closed: nothing is read or written by the kernel any more.</summary>
+    public void Dispose()
     {
         Output.Dispose();
         _buffers.Dispose();

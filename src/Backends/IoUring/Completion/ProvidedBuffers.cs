@@ -25,10 +25,14 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     // struct io_uring_buf is 16 bytes; the last two bytes of the first one are the tail of the ring.
     private const int TailOffset = 14;
 
+    // Buffers that begin at the same place of a page would share few lines of the processor's cache, so each begins a line later than the one before it.
+    private const int CacheLine = 64;
+
     private readonly ProvidedBuffer* _ring;
     private readonly byte* _memory;
     private readonly int _count;
     private readonly int _size;
+    private readonly int _stride;
     private readonly ushort[] _next;
     private readonly int[] _offset;
     private readonly int[] _length;
@@ -42,8 +46,9 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     {
         _count = count;
         _size = size;
+        _stride = size + CacheLine;
         _ring = (ProvidedBuffer*)NativeMemory.AlignedAlloc((nuint)(count * sizeof(ProvidedBuffer)), (nuint)Environment.SystemPageSize);
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)count * (nuint)size, (nuint)Environment.SystemPageSize);
+        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)count * (nuint)_stride, (nuint)Environment.SystemPageSize);
         _next = new ushort[count];
         _offset = new int[count];
         _length = new int[count];
@@ -129,7 +134,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         NativeMemory.AlignedFree(_memory);
     }
 
-    private byte* AddressOf(int id) => _memory + ((nint)id * _size);
+    private byte* AddressOf(int id) => _memory + ((nint)id * _stride);
 
     private void Release(ref BufferChain chain)
     {

@@ -32,6 +32,9 @@ internal sealed class SocketSlot
     /// <summary>Whether there is nothing to receive or accept by itself any more, so that the rest of its life is readiness.</summary>
     public bool IsOver { get; set; }
 
+    /// <summary>Whether anything was written to it yet.</summary>
+    public bool HasWritten { get; set; }
+
     /// <summary>Set when the socket is to be reset when it is closed, so that what is unsent is lost.</summary>
     public bool IsAborted { get; set; }
 
@@ -92,7 +95,7 @@ internal sealed class SocketSlot
         IsListener = isListener;
         AcceptedIn = acceptedIn;
         Request = 0;
-        IsEnding = IsOver = IsAborted = ShutsDown = false;
+        IsEnding = IsOver = HasWritten = IsAborted = ShutsDown = false;
         End = StreamEnd.None;
         EndErrno = SendErrno = Errno.None;
         PendingLength = 0;
