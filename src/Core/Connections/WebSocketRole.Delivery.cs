@@ -7,8 +7,6 @@ internal sealed partial class WebSocketRole
     // message moved while it grows.
     private const long AnnouncedForEachThatCame = 4;
 
-    private ByteQueue _collected;
-
     /// <summary>Gives a part of a message to the user, or keeps it until the message is whole, as the protocol wishes.</summary>
     private void Deliver(ReadOnlySpan<byte> part, in MessageInfo info)
     {
@@ -19,19 +17,31 @@ internal sealed partial class WebSocketRole
             return;
         }
 
+        ref ByteQueue collected = ref Incoming.Collected;
+
         // How much may come was checked before, at each frame's header.
-        long hasCome = (long)_collected.Length + part.Length;
+        long hasCome = (long)collected.Length + part.Length;
         long expected = part.Length + Math.Min(info.RemainingPayload, AnnouncedForEachThatCame * hasCome);
-        _collected.Reserve((int)Math.Min(expected, Array.MaxLength - _collected.Length));
-        _collected.Append(part);
+        collected.Reserve((int)Math.Min(expected, Array.MaxLength - collected.Length));
+        collected.Append(part);
         if (!info.IsFinalFragment)
             return;
 
         // The callback may end the connection; the message stays readable until it has returned.
-        ByteQueue message = _collected;
-        _collected = default;
+        ByteQueue message = collected;
+        collected = default;
         RaiseReceive(message.Span, new MessageInfo(info.Kind, PartFlags.Whole, remainingPayload: 0));
         message.Clear();
+    }
+
+    /// <summary>What has been delivered need not be remembered any more.</summary>
+    private void ReturnIncoming(bool evenUnfinished = false)
+    {
+        if (_incoming is not { } incoming || !(incoming.IsOver || evenUnfinished))
+            return;
+
+        _incoming = null;
+        Connection.Thread.ReturnMessage(incoming);
     }
 
     private void RaiseReceive(ReadOnlySpan<byte> part, in MessageInfo info)

@@ -7,7 +7,6 @@ namespace EventLoops;
 internal sealed partial class WebSocketRole
 {
     private ExtensionChain? _extensions;
-    private MessageDecoder? _decoder;
     private byte _encodedOpcode;
     private ReservedBits _encodedBits;
 
@@ -47,12 +46,16 @@ internal sealed partial class WebSocketRole
         Fail(WebSocketCloseCode.InternalError, ProtocolFault.None);
     }
 
-    public override void DeliverPending() => _decoder!.Continue();
+    public override void DeliverPending()
+    {
+        _extensions!.Decoder!.Continue();
+        ReturnIncoming();
+    }
 
     private StrongBox<FrameReaderOptions> TakeExtensions(ExtensionChain extensions, in FrameReaderOptions options)
     {
         _extensions = extensions;
-        _decoder = new MessageDecoder(this, extensions, options.MaxMessageSize, options.ValidateUtf8);
+        extensions.Decoder = new MessageDecoder(this, extensions, options.MaxMessageSize, options.ValidateUtf8);
 
         // Where a message does not tell whether it was transformed, only its extension knows when it is text.
         return new(options with { AllowedBits = extensions.Bits, ValidateUtf8 = options.ValidateUtf8 && !extensions.HasUnmarked });
@@ -66,7 +69,7 @@ internal sealed partial class WebSocketRole
         if (frame.Info.IsFirstPart && !BeginDecode(in frame))
             return;
         if (_extensions!.IsDecoding)
-            _decoder!.Take(frame.Payload, frame.Info);
+            _extensions.Decoder!.Take(frame.Payload, frame.Info);
         else
             Receive(frame.Payload, frame.Info);
     }
@@ -117,9 +120,5 @@ internal sealed partial class WebSocketRole
             SendThroughExtensions((byte)message.Kind, message.Payload, message.Kind, MessagePart.Whole, message.MayBeCompressed);
     }
 
-    private void ReleaseExtensions()
-    {
-        _decoder?.Release();
-        _extensions?.Release();
-    }
+    private void ReleaseExtensions() => _extensions?.Release();
 }

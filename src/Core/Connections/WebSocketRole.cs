@@ -13,7 +13,7 @@ namespace EventLoops;
 internal sealed partial class WebSocketRole : Role
 {
     private readonly StrongBox<FrameReaderOptions> _options;
-    private FrameReader _reader;
+    private IncomingMessage? _incoming;
     private OutgoingMessage _outgoing;
 
     /// <summary>Makes the role of a connection that is about to open.</summary>
@@ -32,6 +32,10 @@ internal sealed partial class WebSocketRole : Role
     public override bool CanWrite => Connection.State == ConnectionState.Established;
 
     private bool IsServer => Connection.IsServer;
+
+    private bool IsBetweenMessages => _incoming is null || _incoming.Reader.IsBetweenMessages;
+
+    private IncomingMessage Incoming => _incoming ??= Connection.Thread.RentMessage();
 
     private ThreadCounters Counters => Connection.Thread.Counters;
 
@@ -61,45 +65,21 @@ internal sealed partial class WebSocketRole : Role
         ref readonly FrameReaderOptions options = ref _options.Value;
         while (Connection.IsReceiving && !HasUndelivered)
         {
-            if (_extensions is null && _reader.TryReadShortMessage(ref bytes, in options, out Span<byte> message, out MessageKind kind))
+            if (_extensions is null && IsBetweenMessages && FrameReader.TryReadShortMessage(ref bytes, in options, out Span<byte> message, out MessageKind kind))
             {
                 Counters.CountReceived((byte)kind, message.Length);
                 Receive(message, new MessageInfo(kind, PartFlags.Whole, remainingPayload: 0));
                 if (bytes.IsEmpty)
-                    return;
+                    break;
                 continue;
             }
 
-            FrameEvent frame = _reader.Read(ref bytes, in options);
-            switch (frame.Kind)
-            {
-                case FrameEventKind.NeedMore:
-                    return;
-                case FrameEventKind.Data when _extensions is null:
-                    Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
-                    Receive(frame.Payload, frame.Info);
-                    break;
-                case FrameEventKind.Data:
-                    Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
-                    ReceiveThroughExtensions(in frame);
-                    break;
-                case FrameEventKind.Ping:
-                    Counters.CountReceived(Opcode.Ping, frame.Payload.Length);
-                    OnPing(frame.Payload);
-                    break;
-                case FrameEventKind.Pong:
-                    Counters.CountReceived(Opcode.Pong, frame.Payload.Length);
-                    OnPong(frame.Payload);
-                    break;
-                case FrameEventKind.Close:
-                    Counters.CountReceived(Opcode.Close, frame.Payload.Length);
-                    OnPeerClose(in frame);
-                    return;
-                default:
-                    Fail(frame.Fault.CloseCode(), frame.Fault);
-                    return;
-            }
+            FrameEvent frame = Incoming.Reader.Read(ref bytes, in options);
+            if (!Take(in frame))
+                break;
         }
+
+        ReturnIncoming();
     }
 
     public override void OnWritable()
@@ -157,10 +137,42 @@ internal sealed partial class WebSocketRole : Role
 
     public override void Release()
     {
-        _reader.Reset();
-        _collected.Clear();
+        ReturnIncoming(evenUnfinished: true);
         _pings?.Pongs.Clear();
         ReleaseExtensions();
+    }
+
+    /// <summary>Takes what a frame has brought. False when nothing more is to be read now.</summary>
+    private bool Take(in FrameEvent frame)
+    {
+        switch (frame.Kind)
+        {
+            case FrameEventKind.NeedMore:
+                return false;
+            case FrameEventKind.Data when _extensions is null:
+                Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
+                Receive(frame.Payload, frame.Info);
+                return true;
+            case FrameEventKind.Data:
+                Counters.CountReceivedPart(frame.Info, frame.Payload.Length);
+                ReceiveThroughExtensions(in frame);
+                return true;
+            case FrameEventKind.Ping:
+                Counters.CountReceived(Opcode.Ping, frame.Payload.Length);
+                OnPing(frame.Payload);
+                return true;
+            case FrameEventKind.Pong:
+                Counters.CountReceived(Opcode.Pong, frame.Payload.Length);
+                OnPong(frame.Payload);
+                return true;
+            case FrameEventKind.Close:
+                Counters.CountReceived(Opcode.Close, frame.Payload.Length);
+                OnPeerClose(in frame);
+                return false;
+            default:
+                Fail(frame.Fault.CloseCode(), frame.Fault);
+                return false;
+        }
     }
 
     /// <summary>The WebSocket is open: tells the user. The caller has moved the connection to <see cref="ConnectionState.Established"/>.</summary>
@@ -176,7 +188,7 @@ internal sealed partial class WebSocketRole : Role
     /// <summary>Sends our close frame; the peer's is awaited from now on, and its data is read and dropped (RFC 6455 1.4).</summary>
     public void BeginClose(WebSocketCloseCode code, ReadOnlySpan<byte> reason, CloseOrigin origin = CloseOrigin.Local)
     {
-        _collected.Clear();
+        _incoming?.Collected.Clear();
         Connection.Ending.OwnClose = new CloseInfo { Code = code, Reason = Encoding.UTF8.GetString(reason), Origin = origin };
         SendClose(code, reason);
 

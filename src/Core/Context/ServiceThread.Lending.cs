@@ -16,10 +16,14 @@ public sealed partial class ServiceThread
     // One comes with every array that BufferPool keeps of its smallest ones.
     private const int MaxPooledBacklogs = 32 * 1024;
 
+    // As many as are in the middle of a message at a time; a crowd of more makes some anew.
+    private const int MaxPooledMessages = 16 * 1024;
+
     private readonly Stack<HttpHead> _heads = new();
     private readonly Stack<HttpServerRole> _httpRoles = new();
     private readonly Stack<DeadlineTimer> _deadlines = new();
     private readonly Stack<Backlog> _backlogs = new();
+    private readonly Stack<IncomingMessage> _messages = new();
 
     internal HttpHead RentHead(HttpHeadKind kind, RequestMethod requestMethod = RequestMethod.Get)
     {
@@ -73,5 +77,14 @@ public sealed partial class ServiceThread
     {
         if (_backlogs.Count < MaxPooledBacklogs)
             _backlogs.Push(backlog);
+    }
+
+    internal IncomingMessage RentMessage() => _messages.TryPop(out IncomingMessage? pooled) ? pooled : new IncomingMessage();
+
+    internal void ReturnMessage(IncomingMessage message)
+    {
+        message.Clear();
+        if (_messages.Count < MaxPooledMessages)
+            _messages.Push(message);
     }
 }

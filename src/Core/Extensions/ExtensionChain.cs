@@ -20,6 +20,9 @@ internal sealed class ExtensionChain(AgreedExtension[] extensions)
     /// <summary>Whether an extension may transform a message without marking it, so that nobody but it knows whether text is text yet.</summary>
     public bool HasUnmarked { get; } = extensions.Any(extension => extension.Session.Bits == ReservedBits.None);
 
+    /// <summary>Who gives arriving messages to the user; null until the WebSocket is open.</summary>
+    public MessageDecoder? Decoder { get; set; }
+
     /// <summary>Whether the message that is being sent is transformed.</summary>
     public bool IsEncoding => _encoding != 0;
 
@@ -109,6 +112,7 @@ internal sealed class ExtensionChain(AgreedExtension[] extensions)
 
     public void Release()
     {
+        Decoder?.Release();
         foreach (AgreedExtension extension in extensions)
             extension.Session.Release();
         foreach (ref ByteQueue between in _between.AsSpan())

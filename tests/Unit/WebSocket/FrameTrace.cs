@@ -52,7 +52,7 @@ internal sealed class FrameTrace(FrameReaderOptions options, bool takesShortMess
         while (true)
         {
             int before = input.Length;
-            if (takesShortMessages && _reader.TryReadShortMessage(ref input, in options, out Span<byte> message, out MessageKind kind))
+            if (takesShortMessages && _reader.IsBetweenMessages && FrameReader.TryReadShortMessage(ref input, in options, out Span<byte> message, out MessageKind kind))
             {
                 Assert.Equal(ProtocolFault.None, _fault);
                 FrameEvent whole = new() { Kind = FrameEventKind.Data, Payload = message, Info = new MessageInfo(kind, PartFlags.Whole, remainingPayload: 0) };

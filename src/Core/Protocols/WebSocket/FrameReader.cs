@@ -62,6 +62,12 @@ internal partial struct FrameReader
     /// <summary>Whether no frame has begun that has not been delivered whole.</summary>
     internal readonly bool IsAtFrameBoundary => _state is ReaderState.AtBoundary or ReaderState.AfterBufferedControl or ReaderState.Closed;
 
+    /// <summary>
+    /// Whether the next byte begins a message or a control frame, so that a new reader would read it alike. Not so after a close frame or a fault, which are the end. A
+    /// control frame that came in pieces must have been used by then.
+    /// </summary>
+    internal readonly bool IsBetweenMessages => _message == MessageState.None && _state is (ReaderState.AtBoundary or ReaderState.AfterBufferedControl);
+
     /// <summary>Makes the reader new again and gives back what it holds. Call it when the connection ends, too.</summary>
     internal void Reset()
     {
@@ -99,14 +105,15 @@ internal partial struct FrameReader
     }
 
     /// <summary>
-    /// Takes a message from the front of <paramref name="input"/> if it is one short frame that has come whole, as most are. Nothing of it needs to be remembered, and no
-    /// event is made for it, which halves what a small message costs here. False for everything else, which <see cref="Read"/> is for: then nothing was consumed.
+    /// Takes a message from the front of <paramref name="input"/> if it is one short frame that has come whole, as most are. Nothing of it needs to be remembered, so that it
+    /// takes no reader, and no event is made for it, which halves what a small message costs here. To be asked between two messages; see <see cref="IsBetweenMessages"/>.
+    /// False for everything else, which <see cref="Read"/> is for: then nothing was consumed.
     /// </summary>
-    internal readonly bool TryReadShortMessage(ref Span<byte> input, in FrameReaderOptions options, out Span<byte> payload, out MessageKind kind)
+    internal static bool TryReadShortMessage(ref Span<byte> input, in FrameReaderOptions options, out Span<byte> payload, out MessageKind kind)
     {
         payload = default;
         kind = MessageKind.Binary;
-        if (_state != ReaderState.AtBoundary || _message != MessageState.None || input.Length < 2) return false;
+        if (input.Length < 2) return false;
 
         // RFC 6455 5.2: FIN, no reserved bit, and text or binary; then the mask bit, which is set by clients only, and a length that needs no more bytes.
         int opcode = input[0] ^ FinalBit;
