@@ -150,7 +150,7 @@ internal sealed class Report(Findings findings, IReadOnlyList<Peer> peers, IRead
 
         Line("## Idle connections");
         string overTls = peers.FirstOrDefault(peer => peer.IsTls) is { } secure ? string.Create(CultureInfo.InvariantCulture, $" (over TLS {PeerComparison.IdleConnectionsOf(secure, how.Idle):N0})") : "";
-        Line($"Resident bytes of the server for each of {how.Idle:N0} WebSockets{overTls} that do nothing, and milliseconds for an echo through one of them while the others are there.");
+        Line($"Resident bytes of the server for each of {how.Idle:N0} WebSockets{overTls} that do nothing, and milliseconds for an echo through one of them while the others are there. The first of them are not counted; they come in waves, so that a runtime has compiled what it uses.");
         Table(
             ["server", "bytes each", "echo, p50", "echo, p99"],
             from peer in peers

@@ -1,11 +1,11 @@
 using System.Diagnostics;
+using EventLoops.Benchmarks.Load.Runs;
 
 namespace EventLoops.Benchmarks.Load.Comparison;
 
 /// <summary>How long a comparison takes: reckoned before it begins, and corrected by how fast it goes. Says on standard error how far it is, on one line.</summary>
 internal sealed class Schedule
 {
-    // A server that is started for the idle connections has to be compiled and warm.
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(0.7);
 
     private readonly TimeSpan _total;
@@ -33,7 +33,7 @@ internal sealed class Schedule
 
     /// <summary>About how long the idle connections of a server take.</summary>
     public static TimeSpan IdleTime(Peer peer, int connections) =>
-        StartTime + Point.OpeningTime(PeerComparison.IdleConnectionsOf(peer, connections), peer.IsTls);
+        StartTime + IdleRun.CompileTime + Point.OpeningTime(PeerComparison.IdleConnectionsOf(peer, connections), peer.IsTls);
 
     /// <summary>Says what is begun.</summary>
     public void Begin(string what)
