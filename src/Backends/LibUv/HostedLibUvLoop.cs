@@ -17,10 +17,10 @@ public sealed unsafe class HostedLibUvLoop : HostedEventLoop, IUvTurns
 {
     private readonly UvLibrary _library;
     private readonly UvHandles _handles;
-    private readonly UvHandle _wake;
-    private readonly UvHandle _timer;
-    private readonly UvHandle _check;
-    private readonly UvHandle _idle;
+    private readonly nint _wake;
+    private readonly nint _timer;
+    private readonly nint _check;
+    private readonly nint _idle;
 
     private int _threadId = Environment.CurrentManagedThreadId;
     private bool _hasTurned;
@@ -74,21 +74,21 @@ public sealed unsafe class HostedLibUvLoop : HostedEventLoop, IUvTurns
     protected override void AddCore(Watch watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        watch.BackendState = _handles.Poll(watch);
+        watch.BackendHandle = _handles.Poll(watch);
     }
 
     /// <inheritdoc />
     protected override void ChangeCore(Watch watch, PollEvents previous)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        _handles.Start((UvHandle)watch.BackendState!);
+        _handles.Start(watch.BackendHandle, watch.Interest);
     }
 
     /// <inheritdoc />
     protected override void RemoveCore(Watch watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        _handles.Close((UvHandle)watch.BackendState!);
+        _handles.Close(watch.BackendHandle);
     }
 
     /// <inheritdoc />
@@ -96,7 +96,7 @@ public sealed unsafe class HostedLibUvLoop : HostedEventLoop, IUvTurns
     {
         if (Environment.CurrentManagedThreadId != _threadId)
         {
-            _ = _library.AsyncSend(_wake.Pointer);
+            _ = _library.AsyncSend(_wake);
             return;
         }
 
@@ -123,6 +123,8 @@ public sealed unsafe class HostedLibUvLoop : HostedEventLoop, IUvTurns
         _handles.Close(_idle);
         _handles.WhenEmpty(detached);
     }
+
+    Watch? IUvTurns.FindWatch(int fd) => TryFindWatch(fd, out Watch? watch) ? watch : null;
 
     void IUvTurns.OnReady(Watch watch, PollEvents ready)
     {
@@ -198,7 +200,7 @@ public sealed unsafe class HostedLibUvLoop : HostedEventLoop, IUvTurns
 
         _armed = wanted;
         if (wanted == long.MaxValue)
-            _ = _library.TimerStop(_timer.Pointer);
+            _ = _library.TimerStop(_timer);
         else
             _handles.Start(_timer, Math.Max(wanted - UpdateNow(), 0));
     }

@@ -3,6 +3,9 @@ namespace EventLoops.LibUv;
 /// <summary>What the two loops do in libuv's callbacks. Exceptions may come out of all of them; the native frame is above their caller.</summary>
 internal interface IUvTurns
 {
+    /// <summary>The watch of a descriptor; null when it is not watched.</summary>
+    Watch? FindWatch(int fd);
+
     /// <summary>A descriptor is ready.</summary>
     void OnReady(Watch watch, PollEvents ready);
 

@@ -13,8 +13,8 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
     private readonly UvLibrary _library;
     private readonly nint _loop;
     private readonly UvHandles _handles;
-    private readonly UvHandle _wake;
-    private readonly UvHandle _limit;
+    private readonly nint _wake;
+    private readonly nint _limit;
 
     /// <summary>Makes a loop, which belongs to this thread until it first runs.</summary>
     /// <param name="options">The clock and the system calls; null for the defaults.</param>
@@ -47,7 +47,7 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
         if (milliseconds > 0)
             _handles.Start(_limit, milliseconds);
         else
-            _ = _library.TimerStop(_limit.Pointer);
+            _ = _library.TimerStop(_limit);
 
         _ = _library.Run(_loop, milliseconds == 0 ? RunNoWaitMode : RunOnceMode);
         DispatchCollected();
@@ -57,25 +57,25 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
     protected override void AddCore(Watch watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        watch.BackendState = _handles.Poll(watch);
+        watch.BackendHandle = _handles.Poll(watch);
     }
 
     /// <inheritdoc />
     protected override void ChangeCore(Watch watch, PollEvents previous)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        _handles.Start((UvHandle)watch.BackendState!);
+        _handles.Start(watch.BackendHandle, watch.Interest);
     }
 
     /// <inheritdoc />
     protected override void RemoveCore(Watch watch)
     {
         ArgumentNullException.ThrowIfNull(watch);
-        _handles.Close((UvHandle)watch.BackendState!);
+        _handles.Close(watch.BackendHandle);
     }
 
     /// <inheritdoc />
-    protected override void WakeCore() => _ = _library.AsyncSend(_wake.Pointer);
+    protected override void WakeCore() => _ = _library.AsyncSend(_wake);
 
     /// <inheritdoc />
     protected override void DisposeCore()
@@ -88,6 +88,8 @@ public sealed unsafe class LibUvLoop : OwnedEventLoop, IUvTurns
             _ = _library.Run(_loop, RunNoWaitMode);
         FreeLoop();
     }
+
+    Watch? IUvTurns.FindWatch(int fd) => TryFindWatch(fd, out Watch? watch) ? watch : null;
 
     void IUvTurns.OnReady(Watch watch, PollEvents ready) => Collect(watch, ready);
 

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace EventLoops.LibUv;
 
-/// <summary>All our handles on one libuv loop: how they are made, told apart and closed, whoever owns the loop. It never touches the loop itself.</summary>
-/// <param name="library">The copy of libuv that made the loop.</param>
-/// <param name="loop">The <c>uv_loop_t</c>.</param>
-/// <param name="turns">Who is called.</param>
-/// <param name="keepsLoopAlive">Whether what we watch and wait for counts as a reason for the loop to go on.</param>
-internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns turns, bool keepsLoopAlive)
+/// <summary>
+/// All our handles on one libuv loop: how they are made, told apart and closed, whoever owns the loop. It never touches the loop itself. A handle is native memory and nothing
+/// else. libuv keeps it until its loop has turned once more after <c>uv_close</c>, so nothing is freed before the close callback. What its <c>data</c> leads to is this class,
+/// which nobody can dispose: there are hosts that walk over all handles of their loop and dispose what they find there.
+/// </summary>
+internal sealed unsafe class UvHandles
 {
     // enum uv_handle_type, which only ever grows at its end.
     private const int AsyncType = 1;
@@ -17,21 +17,43 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
     private const int PollType = 8;
     private const int TimerType = 13;
 
+    private readonly UvLibrary _library;
+    private readonly nint _loop;
+    private readonly IUvTurns _turns;
+    private readonly bool _keepsLoopAlive;
+    private readonly nuint _pollSize;
+    private GCHandle _self;
     private int _count;
     private Action? _emptied;
+
+    /// <summary>Makes none yet.</summary>
+    /// <param name="library">The copy of libuv that made the loop.</param>
+    /// <param name="loop">The <c>uv_loop_t</c>.</param>
+    /// <param name="turns">Who is called.</param>
+    /// <param name="keepsLoopAlive">Whether what we watch and wait for counts as a reason for the loop to go on.</param>
+    public UvHandles(UvLibrary library, nint loop, IUvTurns turns, bool keepsLoopAlive)
+    {
+        _library = library;
+        _loop = loop;
+        _turns = turns;
+        _keepsLoopAlive = keepsLoopAlive;
+        _pollSize = library.HandleSize(PollType);
+    }
 
     /// <summary>How many handles libuv still knows.</summary>
     public int Count => _count;
 
     /// <summary>Watches a descriptor. There is exactly one handle for each, from here to <see cref="Close"/>.</summary>
+    /// <returns>The handle.</returns>
     /// <exception cref="LoopFaultException">libuv refused: somebody else on this loop watches the descriptor, or it is no descriptor that can be waited for.</exception>
-    public UvHandle Poll(Watch watch)
+    public nint Poll(Watch watch)
     {
-        UvHandle handle = New(PollType, watch);
-        Accept(handle, library.PollInit(loop, handle.Pointer, watch.Fd), "uv_poll_init", keepsLoopAlive);
+        nint handle = (nint)NativeMemory.AllocZeroed(_pollSize + (nuint)sizeof(Watched));
+        WatchedBy(handle)->Fd = watch.Fd;
+        Accept(handle, _library.PollInit(_loop, handle, watch.Fd), "uv_poll_init", _keepsLoopAlive);
         try
         {
-            Start(handle);
+            Start(handle, watch.Interest);
         }
         catch
         {
@@ -45,86 +67,90 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
     /// <summary>Tells libuv what the watch of a handle is interested in now.</summary>
     /// <exception cref="LoopFaultException">libuv refused.</exception>
     /// <exception cref="InvalidOperationException">The host has closed the handle, which is not its own.</exception>
-    public void Start(UvHandle handle)
+    public void Start(nint poll, PollEvents interest)
     {
         // libuv ends the process for a start of what is closed, or does not notice.
-        if (library.IsClosing(handle.Pointer) != 0)
+        if (_library.IsClosing(poll) != 0)
             throw ClosedByHost();
 
-        int mask = UvEvents.MaskOf(handle.Watch!.Interest, handle.HasUrgentData);
-        int result = mask == 0 ? library.PollStop(handle.Pointer) : library.PollStart(handle.Pointer, mask, &OnPoll);
+        int mask = UvEvents.MaskOf(interest, WatchedBy(poll)->HasUrgentData);
+        int result = mask == 0 ? _library.PollStop(poll) : _library.PollStart(poll, mask, &OnPoll);
         if (result < 0)
             throw Refused("uv_poll_start", result);
     }
 
     /// <summary>A handle that other threads can send.</summary>
-    public UvHandle Async(bool isReferenced)
+    public nint Async(bool isReferenced)
     {
-        UvHandle handle = New(AsyncType);
-        Accept(handle, library.AsyncInit(loop, handle.Pointer, &OnAsync), "uv_async_init", isReferenced);
+        nint handle = New(AsyncType);
+        Accept(handle, _library.AsyncInit(_loop, handle, &OnAsync), "uv_async_init", isReferenced);
         return handle;
     }
 
     /// <summary>A timer that is not started yet.</summary>
-    public UvHandle Timer()
+    public nint Timer()
     {
-        UvHandle handle = New(TimerType);
-        Accept(handle, library.TimerInit(loop, handle.Pointer), "uv_timer_init", keepsLoopAlive);
+        nint handle = New(TimerType);
+        Accept(handle, _library.TimerInit(_loop, handle), "uv_timer_init", _keepsLoopAlive);
         return handle;
     }
 
     /// <summary>Starts a timer, in time that begins now and not when the loop last looked at the clock.</summary>
-    public void Start(UvHandle timer, long milliseconds)
+    public void Start(nint timer, long milliseconds)
     {
-        library.UpdateTime(loop);
-        _ = library.TimerStart(timer.Pointer, &OnTimer, (ulong)milliseconds, 0);
+        _library.UpdateTime(_loop);
+        _ = _library.TimerStart(timer, &OnTimer, (ulong)milliseconds, 0);
     }
 
     /// <summary>A handle that is told at the end of each iteration. It is no reason for a loop to go on.</summary>
-    public UvHandle Check()
+    public nint Check()
     {
-        UvHandle handle = New(CheckType);
-        Accept(handle, library.CheckInit(loop, handle.Pointer), "uv_check_init", isReferenced: false);
-        _ = library.CheckStart(handle.Pointer, &OnCheck);
+        nint handle = New(CheckType);
+        Accept(handle, _library.CheckInit(_loop, handle), "uv_check_init", isReferenced: false);
+        _ = _library.CheckStart(handle, &OnCheck);
         return handle;
     }
 
     /// <summary>A handle that, while it is started, keeps the loop from sleeping.</summary>
-    public UvHandle Idle()
+    public nint Idle()
     {
-        UvHandle handle = New(IdleType);
-        Accept(handle, library.IdleInit(loop, handle.Pointer), "uv_idle_init", keepsLoopAlive);
+        nint handle = New(IdleType);
+        Accept(handle, _library.IdleInit(_loop, handle), "uv_idle_init", _keepsLoopAlive);
         return handle;
     }
 
     /// <summary>Starts or stops an idle handle.</summary>
-    public void SetActive(UvHandle idle, bool isActive) =>
-        _ = isActive ? library.IdleStart(idle.Pointer, &OnIdle) : library.IdleStop(idle.Pointer);
+    public void SetActive(nint idle, bool isActive) =>
+        _ = isActive ? _library.IdleStart(idle, &OnIdle) : _library.IdleStop(idle);
 
     /// <summary>
     /// Closes a handle: libuv calls nobody for it any more, and the kernel has forgotten its descriptor when this returns. The memory is given back when the loop has turned.
     /// </summary>
-    public void Close(UvHandle handle)
+    public void Close(nint handle)
     {
         // A host that walks over its loop and closes whatever it finds has taken this one with it. Closing it again would end the process, and
         // since the host gets the callback, nobody can tell when its memory is free: it is left alone.
-        if (library.IsClosing(handle.Pointer) != 0)
+        if (_library.IsClosing(handle) != 0)
         {
             _count--;
-            turns.OnException(ClosedByHost());
+            _turns.OnException(ClosedByHost());
             return;
         }
 
-        library.Close(handle.Pointer, &OnClosed);
+        _library.Close(handle, &OnClosed);
     }
 
     /// <summary>Has somebody told when libuv knows none of the handles any more, at once when that is so already.</summary>
     public void WhenEmpty(Action emptied)
     {
-        if (_count == 0)
-            emptied();
-        else
+        if (_count > 0)
+        {
             _emptied = emptied;
+            return;
+        }
+
+        Release();
+        emptied();
     }
 
     private static InvalidOperationException ClosedByHost() =>
@@ -132,102 +158,120 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
 
     private static LoopFaultException Refused(string call, int result) => new(call, (Errno)(-result));
 
-    private UvHandle New(int type, Watch? watch = null) => new(this, library.HandleSize(type), watch);
+    private static UvHandles Of(nint handle) => Unsafe.As<UvHandles>(GCHandle.FromIntPtr(*(nint*)handle).Target!);
 
-    private void Accept(UvHandle handle, int result, string call, bool isReferenced)
+    private Watched* WatchedBy(nint poll) => (Watched*)(poll + (nint)_pollSize);
+
+    private nint New(int type) => (nint)NativeMemory.AllocZeroed(_library.HandleSize(type));
+
+    private void Accept(nint handle, int result, string call, bool isReferenced)
     {
         if (result < 0)
         {
-            handle.Free();
+            NativeMemory.Free((void*)handle);
             throw Refused(call, result);
         }
 
         _count++;
-        handle.Bind();
+        if (!_self.IsAllocated)
+            _self = GCHandle.Alloc(this);
+
+        // data is the first field of every handle, by the library's own promise.
+        *(nint*)handle = GCHandle.ToIntPtr(_self);
         if (!isReferenced)
-            library.Unreference(handle.Pointer);
+            _library.Unreference(handle);
     }
 
-    private void ServeReady(UvHandle handle, int status, int events)
+    private void ServeReady(nint poll, int status, int events)
     {
-        Watch watch = handle.Watch!;
+        // Whoever takes its watch away closes the handle, which is not told anything from then on.
+        if (_turns.FindWatch(WatchedBy(poll)->Fd) is not { } watch)
+            return;
+
         bool isGrave = status != 0 || (events & UvEvents.Prioritized) != 0;
-        PollEvents ready = isGrave ? FindTruth(handle, status) : UvEvents.ReadyOf(events);
-        turns.OnReady(watch, ready);
+        PollEvents ready = isGrave ? FindTruth(poll, watch, status) : UvEvents.ReadyOf(events);
+        _turns.OnReady(watch, ready);
 
         // libuv has stopped a handle that has an error; but whoever goes on watching is told in every turn. What is not open is watched no more when it has been told, which
         // may be later, and libuv would end the process if it were started again.
         if (status != 0 && watch.IsActive && (ready & PollEvents.Invalid) == PollEvents.None)
-            Start(handle);
+            Start(poll, watch.Interest);
     }
 
-    private PollEvents FindTruth(UvHandle handle, int status)
+    private PollEvents FindTruth(nint poll, Watch watch, int status)
     {
         const PollEvents Grave = PollEvents.Error | PollEvents.HangUp | PollEvents.Invalid;
 
-        Watch watch = handle.Watch!;
         PollEvents ready = UvEvents.Ask(watch.Fd, watch.Interest);
         if (status == 0 && (ready & Grave) == PollEvents.None)
         {
             // An urgent byte, which would be told in every turn until it is read: nobody may keep a loop busy with one.
-            handle.HasUrgentData = true;
-            Start(handle);
+            WatchedBy(poll)->HasUrgentData = true;
+            Start(poll, watch.Interest);
         }
 
         return ready;
     }
 
-    private void ForgetClosed(UvHandle handle)
+    private void ForgetClosed(nint handle)
     {
-        handle.Free();
-        if (--_count > 0 || _emptied is null)
+        NativeMemory.Free((void*)handle);
+        if (--_count > 0)
             return;
 
-        Action emptied = _emptied;
+        Release();
+        Action? emptied = _emptied;
         _emptied = null;
-        emptied();
+        emptied?.Invoke();
+    }
+
+    /// <summary>Nothing leads here any more.</summary>
+    private void Release()
+    {
+        if (_self.IsAllocated)
+            _self.Free();
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnPoll(nint pointer, int status, int events)
+    private static void OnPoll(nint handle, int status, int events)
     {
-        UvHandle handle = UvHandle.Of(pointer);
+        UvHandles owner = Of(handle);
         try
         {
-            handle.Owner.ServeReady(handle, status, events);
+            owner.ServeReady(handle, status, events);
         }
         catch (Exception exception)
         {
-            handle.Owner.Report(exception);
+            owner.Report(exception);
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnAsync(nint pointer) => UvHandle.Of(pointer).Owner.Call(static turns => turns.OnWake());
+    private static void OnAsync(nint handle) => Of(handle).Call(static turns => turns.OnWake());
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnTimer(nint pointer) => UvHandle.Of(pointer).Owner.Call(static turns => turns.OnTimer());
+    private static void OnTimer(nint handle) => Of(handle).Call(static turns => turns.OnTimer());
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnCheck(nint pointer) => UvHandle.Of(pointer).Owner.Call(static turns => turns.OnCheck());
+    private static void OnCheck(nint handle) => Of(handle).Call(static turns => turns.OnCheck());
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnIdle(nint pointer)
+    private static void OnIdle(nint handle)
     {
         // That it is started is all there is to it: the check handle of the same iteration does the work.
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnClosed(nint pointer)
+    private static void OnClosed(nint handle)
     {
-        UvHandle handle = UvHandle.Of(pointer);
+        UvHandles owner = Of(handle);
         try
         {
-            handle.Owner.ForgetClosed(handle);
+            owner.ForgetClosed(handle);
         }
         catch (Exception exception)
         {
-            handle.Owner.Report(exception);
+            owner.Report(exception);
         }
     }
 
@@ -235,7 +279,7 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
     {
         try
         {
-            callback(turns);
+            callback(_turns);
         }
         catch (Exception exception)
         {
@@ -243,5 +287,14 @@ internal sealed unsafe class UvHandles(UvLibrary library, nint loop, IUvTurns tu
         }
     }
 
-    private void Report(Exception exception) => turns.OnException(exception);
+    private void Report(Exception exception) => _turns.OnException(exception);
+
+    /// <summary>What is ours of a <c>uv_poll_t</c>, behind libuv's part of it.</summary>
+    private struct Watched
+    {
+        public int Fd;
+
+        /// <summary>Whether the peer has sent an urgent byte, which is all that <c>UV_PRIORITIZED</c> says from then on; see <see cref="UvEvents"/>.</summary>
+        public bool HasUrgentData;
+    }
 }
