@@ -6,8 +6,12 @@ namespace EventLoops.Benchmarks.Memory;
 /// <summary>Runs the cases one after the other, each with a fresh server process, and prints a row for each.</summary>
 internal static class MemoryTable
 {
-    // What the first connections make once for all others is not counted: code, which the runtime compiles twice, buffers of the thread, pools.
+    // What the first connections make once for all others is not counted: code, buffers of the thread, pools. The runtime compiles a method up to three times, each time some
+    // moments after it has been used often; so these connections come in waves, and after each there is time for that.
     private const int WarmUp = 2000;
+    private const int Waves = 5;
+
+    private static readonly TimeSpan TimeToCompile = TimeSpan.FromSeconds(1);
 
     public static int Print(int connections, ContextFlags loop)
     {
@@ -31,7 +35,11 @@ internal static class MemoryTable
         {
             int port = int.Parse(server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server has not started."), CultureInfo.InvariantCulture);
             using Crowd crowd = new(port, one);
-            for (int i = 0; i < Math.Min(count, WarmUp); i++) crowd.Add();
+            for (int wave = 0; wave < Waves; wave++)
+            {
+                for (int i = 0; i < Math.Min(count, WarmUp) / Waves; i++) crowd.Add();
+                Thread.Sleep(TimeToCompile);
+            }
 
             Held before = Ask(server);
             for (int i = 0; i < count; i++) crowd.Add();
