@@ -39,9 +39,12 @@ public abstract class CompletionBench : IDisposable
     internal static IoUringLoop NewLoop() => new(null, entries: 16, completions: 64, IoUringMode.Completion, (Buffers, BufferSize));
 
     /// <summary>A watched socket that the kernel serves by itself, and its peer.</summary>
-    internal (Watch Watch, int Peer) Open(IReadyHandler handler)
+    /// <param name="handler">Who is told.</param>
+    /// <param name="number">The number that our side is to have, for one that is used again: tests that run beside this one get those that are free. Null for any.</param>
+    internal (Watch Watch, int Peer) Open(IReadyHandler handler, int? number = null)
     {
         (int ours, int peer) = Descriptors.SocketPair();
+        if (number is { } wanted) ours = Descriptors.MoveTo(ours, wanted);
         _sockets.Add(Descriptors.GiveAway(ours));
         Watch watch = Loop.Watch(ours, PollEvents.In, handler);
         Assert.True(Io.Receive(ours, new byte[1]).WouldBlock);
