@@ -151,6 +151,51 @@ public sealed class CompletionInputTests : CompletionBench
     }
 
     [Fact]
+    public void Who_sends_much_is_read_by_system_calls_until_it_is_little_again()
+    {
+        using IoUringLoop loop = new(mode: IoUringMode.Completion);
+        (int ours, int peer) = Descriptors.SocketPair();
+        List<byte> received = [];
+        byte[] room = new byte[64 * 1024];
+        Watch watch = loop.Watch(ours, PollEvents.In, new ReadyRecorder((own, _) => received.AddRange(room.AsSpan(0, loop.SocketIo.Receive(own.Fd, room).Value))));
+        Assert.True(loop.SocketIo.Receive(ours, room).WouldBlock);
+        loop.RunOnce(0);
+
+        byte[] much = Pattern(100_000);
+        Exchange(much);
+        SocketSlot slot = loop.Completions!.Find(ours)!;
+        Assert.True(slot.IsBulk);
+        loop.RunOnce(0);
+        loop.RunOnce(0);
+        Assert.Equal(0u, slot.Request);
+
+        Exchange(much);
+        for (int i = 0; i < 10; i++) Exchange(Pattern(100, i));
+        Assert.False(slot.IsBulk);
+        loop.RunOnce(0);
+        Assert.NotEqual(0u, slot.Request);
+        Exchange(Pattern(100));
+        loop.Unwatch(watch);
+        Descriptors.GiveAway(ours);
+        Assert.False(loop.SocketIo.Close(ours).IsError);
+
+        void Exchange(byte[] sent)
+        {
+            received.Clear();
+            int written = 0;
+            long deadline = Environment.TickCount64 + (long)LoopHarness.Patience.TotalMilliseconds;
+            while (received.Count < sent.Length)
+            {
+                Assert.True(Environment.TickCount64 < deadline, "It did not come in time.");
+                if (written < sent.Length) written += Math.Max(0, Descriptors.Write(peer, sent.AsSpan(written)));
+                loop.RunOnce(1);
+            }
+
+            Assert.Equal(sent, received);
+        }
+    }
+
+    [Fact]
     public void A_ring_that_is_given_up_loses_nothing_that_has_come_or_was_written()
     {
         Dictionary<int, List<byte>> received = [];

@@ -9,6 +9,13 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
     // accept4(2): SOCK_NONBLOCK and SOCK_CLOEXEC.
     private const uint AcceptFlags = 0x800 | 0x80000;
 
+    // Bytes in a buffer are copied once more. From here on that is more than the call that is saved: an echo of 1 MiB took 1.5 of what it takes without.
+    private const int Much = 16 * 1024;
+
+    // What comes in large pieces ends in small ones; so many of them are another way of talking.
+    private const int Little = 8 * 1024;
+    private const int MostSmallReads = 4;
+
     private SlotList _listed = new();
     private SlotList _settling = new();
 
@@ -23,7 +30,9 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
         if (slot.End != StreamEnd.None) return TakeEnd(slot);
         if (slot.SendErrno != Errno.None) return CompletionOutput.TakeErrno(slot);
 
-        return SocketIo.System.Receive(slot.Fd, room);
+        IoResult received = SocketIo.System.Receive(slot.Fd, room);
+        if (slot.IsBulk && received.Value > 0) NoteSize(slot, received.Value);
+        return received;
     }
 
     /// <summary>Takes a connection, as <c>accept4(2)</c> would.</summary>
@@ -127,6 +136,12 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
         {
             buffers.Append(ref slot.Chain, completion.BufferId, completion.Result);
             List(slot);
+            if (completion.Result >= Much && !slot.IsBulk)
+            {
+                slot.IsBulk = true;
+                slot.SmallReads = 0;
+                loop.Requeue(slot.Fd);
+            }
         }
         else
         {
@@ -212,7 +227,7 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
     {
         if (slot.Fd < 0) return;
 
-        bool isWanted = !slot.IsOver && !slot.HasNews && loop.FindWatch(slot.Fd) is { } watch && (watch.Interest & PollEvents.In) != PollEvents.None;
+        bool isWanted = !slot.IsOver && !slot.IsBulk && !slot.HasNews && loop.FindWatch(slot.Fd) is { } watch && (watch.Interest & PollEvents.In) != PollEvents.None;
         if (isWanted == (slot.Request != 0) || slot.IsEnding) return;
         if (!loop.HasRoom(1))
         {
@@ -276,6 +291,16 @@ internal sealed unsafe class CompletionInput(IoUringLoop loop, SocketSlots slots
                 List(slot);
                 break;
         }
+    }
+
+    /// <summary>Somebody who sends much is read by system calls; when he sends little again, the kernel receives by itself again.</summary>
+    private void NoteSize(SocketSlot slot, int size)
+    {
+        slot.SmallReads = size < Little ? (byte)(slot.SmallReads + 1) : (byte)0;
+        if (slot.SmallReads < MostSmallReads) return;
+
+        slot.IsBulk = false;
+        loop.Requeue(slot.Fd);
     }
 
     private void NoteLast(SocketSlot slot)

@@ -92,7 +92,7 @@ internal sealed class Completions : IDisposable
         Input.Unsettle(slot);
         if (slot.HasNews || slot.SendErrno != Errno.None) Input.List(slot);
         PollEvents polled = slot.HasKept ? watch.Interest | PollEvents.Out : watch.Interest;
-        if (slot.IsOver || (watch.Interest & PollEvents.In) == PollEvents.None) return polled;
+        if (slot.IsOver || slot.IsBulk || (watch.Interest & PollEvents.In) == PollEvents.None) return polled;
 
         polled &= PollEvents.Out;
         return polled == PollEvents.None ? null : polled;

@@ -32,6 +32,12 @@ internal sealed class SocketSlot
     /// <summary>Whether there is nothing to receive or accept by itself any more, so that the rest of its life is readiness.</summary>
     public bool IsOver { get; set; }
 
+    /// <summary>Whether so much comes at once that its owner reads it by system calls, which spare a copy.</summary>
+    public bool IsBulk { get; set; }
+
+    /// <summary>How many reads in a row have brought little since.</summary>
+    public byte SmallReads { get; set; }
+
     /// <summary>Whether anything was written to it yet.</summary>
     public bool HasWritten { get; set; }
 
@@ -95,7 +101,7 @@ internal sealed class SocketSlot
         IsListener = isListener;
         AcceptedIn = acceptedIn;
         Request = 0;
-        IsEnding = IsOver = HasWritten = IsAborted = ShutsDown = false;
+        IsEnding = IsOver = IsBulk = HasWritten = IsAborted = ShutsDown = false;
         End = StreamEnd.None;
         EndErrno = SendErrno = Errno.None;
         PendingLength = 0;
