@@ -25,6 +25,28 @@ public sealed class CompletionOutputTests : CompletionBench
     }
 
     [Fact]
+    public void What_is_written_in_the_last_turn_of_a_run_has_left_when_it_returns()
+    {
+        (Watch watch, int peer) = Open(new ReadyRecorder());
+        using CancellationTokenSource stopping = new();
+        Loop.Post(
+            _ =>
+            {
+                Io.Send(watch.Fd, "bye"u8);
+                Loop.Unwatch(watch);
+                Close(watch.Fd);
+                stopping.Cancel();
+            },
+            null);
+
+        Loop.Run(stopping.Token);
+
+        // The end as well: a request that the kernel still had would hold the socket.
+        Assert.Equal(3, Descriptors.Read(peer, _room));
+        Assert.Equal(0, Descriptors.Read(peer, _room));
+    }
+
+    [Fact]
     public void What_is_written_outside_of_a_turn_leaves_at_once()
     {
         (Watch watch, int peer) = Open(new ReadyRecorder());
