@@ -21,6 +21,7 @@ internal sealed class Peers(string root)
         Ours("libuv"),
         Ours("libev"),
         Ours("io_uring"),
+        Ours("io_uring", "--completion") with { Name = "EventLoops io_uring, completion" },
         new("Kestrel", Abilities.WebSocket | Abilities.Http | Abilities.Streaming, port => [.. Own("benchmarks/peers/Kestrel", "Kestrel"), $"{port}"], () => null,
             () => $"ASP.NET Core {Environment.Version}") { TellsAllocations = true },
         new("libwebsockets", Abilities.WebSocket | Abilities.Http | Abilities.WholeMessages, port => [LwsEcho(), $"{port}"], FindMissingLws, () => VersionSaidBy("pkg-config", "--modversion", "libwebsockets")),
