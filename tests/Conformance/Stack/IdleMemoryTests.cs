@@ -27,11 +27,21 @@ public sealed class IdleMemoryTests
         .. "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: echo\r\n\r\n"u8,
     ];
 
+    // Half a message: a fragment that another one will end (RFC 6455 5.4). Masked with zeros, so that it reads as it is.
+    private static readonly byte[] s_firstHalf = [0x02, 0x81, 0, 0, 0, 0, 1];
+    private static readonly byte[] s_secondHalf = [0x80, 0x81, 0, 0, 0, 0, 2];
+
     public static TheoryData<string> Loops => [.. LoopFactories.Real.Select(loop => loop.Name)];
 
     [Theory]
     [MemberData(nameof(Loops))]
-    public void An_idle_WebSocket_holds_no_more_than_400_bytes(string loop)
+    public void An_idle_WebSocket_holds_no_more_than_400_bytes(string loop) => Measure(loop, speaks: false);
+
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public void One_that_has_received_a_message_in_pieces_holds_no_more_either(string loop) => Measure(loop, speaks: true);
+
+    private static void Measure(string loop, bool speaks)
     {
         using LoopHarness harness = LoopFactories.Real.First(one => one.Name == loop).New(new EventLoopOptions());
         Counting protocol = new();
@@ -43,9 +53,9 @@ public sealed class IdleMemoryTests
         Array.Fill(clients, -1);
         try
         {
-            Open(harness, protocol, server, clients.AsSpan(0, Wave));
+            Open(harness, protocol, server, clients.AsSpan(0, Wave), speaks);
             long before = GC.GetTotalMemory(forceFullCollection: true);
-            for (int opened = Wave; opened < clients.Length; opened += Wave) Open(harness, protocol, server, clients.AsSpan(opened, Wave));
+            for (int opened = Wave; opened < clients.Length; opened += Wave) Open(harness, protocol, server, clients.AsSpan(opened, Wave), speaks);
             long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
 
             // Less than the objects that cannot be done without would mean that something was not counted.
@@ -59,7 +69,7 @@ public sealed class IdleMemoryTests
         }
     }
 
-    private static void Open(LoopHarness harness, Counting protocol, EndPoint server, Span<int> clients)
+    private static void Open(LoopHarness harness, Counting protocol, EndPoint server, Span<int> clients, bool speaks)
     {
         int before = protocol.Opened;
         foreach (ref int client in clients)
@@ -67,24 +77,45 @@ public sealed class IdleMemoryTests
             client = SocketIo.System.OpenStream(AddressFamily.InterNetwork).Value;
             IoResult connected = SocketIo.System.Connect(client, server);
             Assert.True(!connected.IsError || connected.Errno == Errno.EINPROGRESS);
-            Deadline deadline = new();
-            IoResult sent = SocketIo.System.Send(client, s_request);
-            for (; sent.WouldBlock; sent = SocketIo.System.Send(client, s_request)) deadline.Check();
-            Assert.Equal(s_request.Length, sent.Value);
+            Send(client, s_request);
         }
 
         int all = before + clients.Length;
         harness.RunUntil(() => protocol.Opened == all);
+        if (speaks)
+        {
+            foreach (int client in clients) Send(client, s_firstHalf);
+            harness.RunUntil(() => protocol.Parts == before + all);
+            foreach (int client in clients) Send(client, s_secondHalf);
+            harness.RunUntil(() => protocol.Parts == 2 * all);
+        }
+
         harness.Settle();
+    }
+
+    private static void Send(int client, byte[] bytes)
+    {
+        Deadline deadline = new();
+        IoResult sent = SocketIo.System.Send(client, bytes);
+        for (; sent.WouldBlock; sent = SocketIo.System.Send(client, bytes)) deadline.Check();
+        Assert.Equal(bytes.Length, sent.Value);
     }
 
     private sealed class Counting() : Protocol<NoSession>("echo")
     {
         public int Opened { get; private set; }
 
+        public int Parts { get; private set; }
+
         protected override CallbackResult OnEstablished(Connection connection, ref NoSession session)
         {
             Opened++;
+            return CallbackResult.Continue;
+        }
+
+        protected override CallbackResult OnReceive(Connection connection, ref NoSession session, ReadOnlySpan<byte> part, in MessageInfo info)
+        {
+            Parts++;
             return CallbackResult.Continue;
         }
     }
