@@ -67,9 +67,15 @@ internal abstract class LoadRun : IDisposable
     /// <exception cref="LoadException">The server could not be measured.</exception>
     public LoadResult Run()
     {
-        LoadResult result = Measure();
-        foreach (LoadSocket socket in Sockets) socket.Dispose();
-        return result;
+        try
+        {
+            return Measure();
+        }
+        finally
+        {
+            // Also when the server could not be measured: whoever is asked next needs as many descriptors.
+            foreach (LoadSocket socket in Sockets) socket.Dispose();
+        }
     }
 
     public void NoteProgress() => _progressAt = Stopwatch.GetTimestamp();

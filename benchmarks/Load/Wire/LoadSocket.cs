@@ -55,7 +55,9 @@ internal abstract class LoadSocket : IReadyHandler, IDisposable
         if (_fd < 0)
             return;
 
-        Run.Loop.Unwatch(_watch!);
+        // One that could not even begin to connect is not watched.
+        if (_watch is not null)
+            Run.Loop.Unwatch(_watch);
         Io.Close(_fd);
         _fd = -1;
         _tls?.Dispose();
