@@ -8,6 +8,9 @@ namespace EventLoops.Tests;
 /// <summary>Every loop there is, by name, for tests that compare them with each other.</summary>
 public static class LoopFactories
 {
+    /// <summary>The name of io_uring with completion.</summary>
+    public const string Completion = "io_uring, completion";
+
     /// <summary>The loops on the kernel of this machine; io_uring is one of them where the kernel has it and allows it.</summary>
     public static IReadOnlyList<(string Name, LoopFactory New)> Real { get; } =
     [
@@ -30,5 +33,5 @@ public static class LoopFactories
         : [];
 
     private static (string Name, LoopFactory New)[] CompletionWherePossible() =>
-        CompletionLoopHarness.Missing is null ? [("io_uring, completion", CompletionLoopHarness.New)] : [];
+        CompletionLoopHarness.Missing is null ? [(Completion, CompletionLoopHarness.New)] : [];
 }
